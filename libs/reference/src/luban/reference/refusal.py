@@ -1,7 +1,7 @@
 """What the field refuses, and why: one error shape for every rule, in Chinese and English."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the field, not an error of the program
     """A request that a rule turns down; nothing has changed.
 
     `code` is stable and kebab-case, for programs; `zh` and `en` are for people. Both texts are `str.format`
