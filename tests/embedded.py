@@ -24,7 +24,7 @@ Migration = Callable[[str], object]
 
 @contextmanager
 def private_directory() -> Iterator[Path]:
-    """A temporary directory that the account of the database can reach, also when tests run as root (pytest's tmp_path is closed)."""
+    """A temporary directory that the account of the database can reach, also when tests run as root."""
     directory = Path(tempfile.mkdtemp(prefix="luban-"))
     directory.chmod(0o711)
     try:
@@ -97,7 +97,10 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[EmbeddedBroker]:
-    """The worker's broker; shared by its tests, so a test names its topics uniquely. Take `own_broker` to stop or restart one."""
+    """The worker's broker; shared by its tests, so a test names its topics uniquely.
+
+    Take `own_broker` to stop or restart one.
+    """
     with running_broker() as server:
         yield server
 

@@ -34,8 +34,10 @@ class Account:
 def database_account(*paths: Path) -> Account:
     """Ourselves, or `nobody` when we are root.
 
-    Where `nobody` cannot traverse to one of the paths (a checkout below a private directory), the command is started through setpriv, which
-    leaves it the one capability to search directories. Raises ProcessError when that is not possible either, naming the directory.
+    Where `nobody` cannot traverse to one of the paths (a checkout below a private directory), the command is started
+    through setpriv, which
+    leaves it the one capability to search directories. Raises ProcessError when that is not possible either, naming
+    the directory.
     """
     if os.geteuid() != 0:
         return Account()

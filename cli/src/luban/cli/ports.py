@@ -1,6 +1,7 @@
 """Free TCP ports on the loopback address.
 
-Ports are taken below Linux's range for outgoing connections (32768 and up), so a port kept for a restart is not lost to somebody's
+Ports are taken below Linux's range for outgoing connections (32768 and up), so a port kept for a restart is not lost
+to somebody's
 outgoing connection meanwhile.
 """
 

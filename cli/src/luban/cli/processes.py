@@ -25,7 +25,8 @@ class ProcessError(RuntimeError):
 class Program:
     """What to run, and how it is asked to stop.
 
-    `parent_death_signal` is what the process gets when its parent dies (Linux). `account` is the (user id, group id) it runs as.
+    `parent_death_signal` is what the process gets when its parent dies (Linux). `account` is the (user id, group id)
+    it runs as.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Child:
         program.log.parent.mkdir(parents=True, exist_ok=True)
         user, group = program.account or (None, None)
         with program.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 -- our own programs
                 program.command,
                 env={**os.environ, **program.environment},
                 stdin=subprocess.DEVNULL,
@@ -55,7 +56,7 @@ class Child:
                 user=user,
                 group=group,
                 extra_groups=[] if program.account else None,
-                preexec_fn=_prepare(program.parent_death_signal),
+                preexec_fn=_prepare(program.parent_death_signal),  # noqa: PLW1509 -- callers have one thread
             )
         self.started_at = time.time()
 
@@ -64,7 +65,10 @@ class Child:
         return self._process.pid
 
     def returncode(self) -> int | None:
-        """The exit code, None while it runs. What is left of its process group is killed before its pid is given back."""
+        """The exit code, None while it runs.
+
+        What is left of its process group is killed before its pid is given back.
+        """
         if self._process.returncode is not None:
             return self._process.returncode
         with suppress(ChildProcessError):
@@ -110,7 +114,10 @@ def log_tail(log: Path, lines: int = 15) -> str:
 
 
 def stop_marked(name: str, value: str, seconds: float = 5.0) -> list[int]:
-    """Stops every other process whose environment holds name=value, whoever is its parent by now. Returns their pids."""
+    """Stops every other process whose environment holds name=value, whoever is its parent by now.
+
+    Returns their pids.
+    """
     found = [
         process for process in psutil.process_iter() if process.pid != os.getpid() and _is_marked(process, name, value)
     ]
