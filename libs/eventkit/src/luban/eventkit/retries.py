@@ -1,0 +1,74 @@
+"""Parked events tried again: by themselves after a refusal, or by an operator's replay."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from luban.eventkit.apply import Report, apply, from_parked
+from luban.eventkit.dispatch import Subscriptions
+from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
+
+IDLE_SECONDS = 0.5
+BATCH = 500
+
+DUE = """
+select distinct topic, partition from eventkit.parked
+where consumer = %s and next_attempt_at <= eventkit.now() order by topic, partition
+"""
+ROWS = """
+select topic, partition, incarnation, position, value from eventkit.parked
+where consumer = %s and topic = %s and partition = %s and (next_attempt_at <= eventkit.now() or %s)
+order by aggregate_id, version limit %s
+"""
+
+
+class Retries:
+    """Tries due events again until stopped."""
+
+    def __init__(self, subscriptions: Subscriptions, units: UnitsOfWork) -> None:
+        self._subscriptions = subscriptions
+        self._units = units
+
+    def run(self, stop: threading.Event) -> None:
+        """Runs until stopped."""
+        while not stop.is_set():
+            if not self.retry_due():
+                stop.wait(IDLE_SECONDS)
+
+    def retry_due(self) -> int:
+        """Tries what is due once; how many events were applied."""
+        with self._units.read(self._cause()) as uow:
+            places = uow.sql(DUE, (self._subscriptions.consumer,)).fetchall()
+        return sum(self._retry(topic, partition, everything=False).applied for topic, partition in places)
+
+    def replay(self) -> Report:
+        """Tries every parked event once, whatever it waits for."""
+        with self._units.read(self._cause()) as uow:
+            places = uow.sql(
+                "select distinct topic, partition from eventkit.parked where consumer = %s order by topic, partition",
+                (self._subscriptions.consumer,),
+            ).fetchall()
+        total = Report()
+        for topic, partition in places:
+            report = self._retry(topic, partition, everything=True)
+            total.applied += report.applied
+            total.repeats += report.repeats
+            total.refused += report.refused
+        return total
+
+    def _retry(self, topic: str, partition: int, *, everything: bool) -> Report:
+        with self._units.begin(self._cause()) as uow:
+            self._lock(uow, topic, partition)
+            consumer = self._subscriptions.consumer
+            rows: Sequence[Any] = uow.sql(ROWS, (consumer, topic, partition, everything, BATCH)).fetchall()
+            return apply(uow, self._subscriptions, [from_parked(uow.keyring, row) for row in rows])
+
+    def _lock(self, uow: UnitOfWork, topic: str, partition: int) -> None:
+        """The partition's offset row: the consumer and a replay never apply events of one aggregate side by side."""
+        uow.sql(
+            "select 1 from eventkit.consumer_offset where consumer = %s and topic = %s and partition = %s for update",
+            (self._subscriptions.consumer, topic, partition),
+        )
+
+    def _cause(self) -> Cause:
+        return Cause(actor=f"consumer:{self._subscriptions.consumer}", reason="retry")

@@ -1,0 +1,72 @@
+"""`python -m luban.<service> migrate | api | worker | replay`: the same four commands for every service."""
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+
+from alembic import command
+from alembic.config import Config
+
+from luban.eventkit.dispatch import Subscriptions
+from luban.eventkit.retries import Retries
+from luban.eventkit.settings import Settings
+from luban.eventkit.timers import TimerHandler
+from luban.eventkit.uow import UnitsOfWork, connect, open_units
+from luban.eventkit.worker import build_worker
+from luban.webkit.serving import serve
+
+WORKER_CONNECTIONS = 6
+
+
+@dataclass(frozen=True)
+class Service:
+    """What distinguishes one service's processes from another's."""
+
+    name: str
+    api: str
+    """Import path of the function that makes the ASGI application, module:function."""
+    subscriptions: Subscriptions | None = None
+    timers: Mapping[str, TimerHandler] = field(default_factory=dict)
+
+
+def main(service: Service) -> int:
+    """Runs one command; the process's exit code."""
+    parser = argparse.ArgumentParser(prog=f"luban.{service.name}")
+    parser.add_argument("command", choices=["migrate", "api", "worker", "replay"])
+    chosen = parser.parse_args().command
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("kafka").setLevel(logging.WARNING)
+    settings = Settings()
+    if chosen == "migrate":
+        migrate(service.name, settings)
+        return 0
+    if chosen == "api":
+        serve(service.api, settings)
+        return 0
+    units = open_units(settings, WORKER_CONNECTIONS)
+    if chosen == "replay":
+        return _replay(service, units)
+    return build_worker(service.name, settings, units, service.subscriptions, service.timers).run()
+
+
+def migrate(service: str, settings: Settings) -> None:
+    """Brings the service's database to its newest schema, and says whether its clock may be moved."""
+    with as_file(files(f"luban.{service}").joinpath("migrations")) as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.attributes["address"] = settings.database
+        command.upgrade(config, "head")
+    engine = connect(settings.database, 1)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update eventkit.simulated_clock set allowed = %s", (settings.demo,))
+    engine.dispose()
+
+
+def _replay(service: Service, units: UnitsOfWork) -> int:
+    if service.subscriptions is None:
+        return 0
+    report = Retries(service.subscriptions, units).replay()
+    print(f"applied {report.applied}, repeats {report.repeats}, refused {len(report.refused)}")  # noqa: T201  # its output
+    return 1 if report.refused else 0
