@@ -1,4 +1,4 @@
-"""Write the packaged calendar of working days from the package `chinesecalendar` (MIT, github.com/LKI/chinese-calendar).
+"""Write the packaged calendar of working days from the PyPI package `chinesecalendar` (MIT, LKI/chinese-calendar).
 
 Run it when that package has learnt another year: `python libs/reference/tools/working_days_csv.py 2020 2026`.
 """
@@ -14,7 +14,7 @@ TARGET = Path(__file__).parents[1] / "src/luban/reference/data/working_days.csv"
 
 def main(first_year: int, last_year: int) -> None:
     kinds = [(day, "holiday", name) for day, name in holidays.items()]
-    kinds += [(day, "make-up", name) for day, name in workdays.items()]
+    kinds += [(day, "workday", name) for day, name in workdays.items()]
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["date", "kind", "name"])

@@ -65,6 +65,9 @@ class NumberTemplate:
             raise ValueError(f"not a numbering template: {template!r}")
         self.template = template
         self._parts = [part[1] or part[2] for part in parts]
+        names = [part.rstrip("123456789") for part in self._parts if len(part) > 1]
+        if len(names) != len(set(names)):
+            raise ValueError(f"a field stands twice in the numbering template {template!r}")
         self._width = int(self._parts[-1][-1])
         self._pattern = re.compile("".join(map(_pattern, self._parts)))
 

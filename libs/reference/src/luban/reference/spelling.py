@@ -9,10 +9,15 @@ _SPACES = {ord(space): None for space in " \t\u00a0\u3000"}
 _LONGEST_RAW = 200
 
 
+def half_width(raw: str) -> str:
+    """Return `raw` with full-width digits and letters made ASCII; nothing else is touched."""
+    return raw[:_LONGEST_RAW].translate(_FULL_WIDTH)
+
+
 def plain(raw: str) -> str:
     """Return `raw` with full-width digits and letters made ASCII, spaces dropped and ASCII letters in capitals.
 
-    Nothing else is touched: digits of other scripts stay what they are, so that a `[0-9]` pattern refuses them.
+    Digits of other scripts stay what they are, so that a `[0-9]` pattern refuses them.
     Anything longer than a field could ever be is cut, still too long for every format.
     """
-    return raw[:_LONGEST_RAW].translate(_FULL_WIDTH).translate(_SPACES).translate(_UPPER)
+    return half_width(raw).translate(_SPACES).translate(_UPPER)

@@ -24,13 +24,13 @@ class Calendar:
 
     version: str
     holidays: frozenset[date]
-    make_up_days: frozenset[date]
-    """Saturdays and Sundays that are worked."""
+    workdays: frozenset[date]
+    """Days that a notice makes working days: as a rule Saturdays and Sundays that make up for a holiday."""
     years: frozenset[int]
 
     @classmethod
     def from_csv(cls, *texts: str) -> "Calendar":
-        """Read files with the columns `date,kind,name`, kind being holiday or make-up; a later file overrules earlier ones.
+        """Read files with the columns `date,kind,name`; kind is holiday or workday, and a later file overrules.
 
         A year counts as known when its 1 January and 1 October are holidays in the files. A notice may touch the
         last days of the year before, so a year's file may hold those too. Raises ValueError for anything else.
@@ -51,9 +51,7 @@ class Calendar:
                 en="the calendar lacks the holidays of {year}; import the State Council's notice first",
                 year=day.year,
             )
-        if day.weekday() >= _SATURDAY:
-            return day in self.make_up_days
-        return day not in self.holidays
+        return day in self.workdays or (day.weekday() < _SATURDAY and day not in self.holidays)
 
     def add_working_days(self, day: date, count: int) -> date:
         """The `count`-th working day after `day` (before it when negative), `day` itself not counted; 0 gives `day`.
@@ -101,10 +99,8 @@ def _read(text: str) -> dict[date, str]:
     for day, kind in _rows(text):
         if day in days:
             raise ValueError(f"{day} stands twice in one file")
-        if kind not in ("holiday", "make-up"):
-            raise ValueError(f"{day}: {kind!r} is neither holiday nor make-up")
-        if kind == "make-up" and day.weekday() < _SATURDAY:
-            raise ValueError(f"{day} is no Saturday or Sunday and needs no make-up")
+        if kind not in ("holiday", "workday"):
+            raise ValueError(f"{day}: {kind!r} is neither holiday nor workday")
         days[day] = kind
     return days
 
