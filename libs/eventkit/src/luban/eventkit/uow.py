@@ -143,6 +143,10 @@ class UnitsOfWork:
             session.connection(execution_options={"postgresql_readonly": True})
             yield UnitOfWork(session, cause, self.keyring, self._partitions)
 
+    def close(self) -> None:
+        """Closes the connections."""
+        self.engine.dispose()
+
     def run(self, cause: Cause, handler: Callable[[UnitOfWork], Any]) -> Any:
         """Runs a handler in a unit of work of its own."""
         with self.begin(cause) as unit:
