@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,10 +23,18 @@ class EmbeddedBroker:
     `directory` takes its log, and its program where the wheel's copy cannot be run.
     """
 
-    def __init__(self, directory: Path, *, port: int | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
         self.port = port or free_port()
         self.log = log or directory / "broker.log"
+        self._environment = environment or {}
         self.child: Child | None = None
 
     @property
@@ -33,7 +42,7 @@ class EmbeddedBroker:
         """host:port."""
         return f"{LOOPBACK}:{self.port}"
 
-    def start(self, seconds: float = 30.0) -> None:
+    def start(self, seconds: float = 30.0) -> Child:
         """Starts an empty broker and waits until it listens.
 
         Raises ProcessError, with the end of the log, when it does not.
@@ -41,10 +50,11 @@ class EmbeddedBroker:
         url = f"tcp://{self.address}"
         listeners = ("--listener-url", url, "--advertised-listener-url", url)
         command = (str(broker_binary(self.directory)), "broker", *listeners, "--storage-engine", "memory://tansu/")
-        self.child = Child(Program(name="broker", command=command, log=self.log))
+        self.child = Child(Program("broker", command, self.log, self._environment))
         if not wait_until(self._listens_or_ended, seconds) or self.child.returncode() is not None:
             self.kill()
             raise ProcessError(f"the broker did not start; the end of {self.log}:\n{log_tail(self.log)}")
+        return self.child
 
     def stop(self, seconds: float = 10.0) -> None:
         """Ends it gracefully. Does nothing when it does not run."""

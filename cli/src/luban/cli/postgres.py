@@ -1,11 +1,11 @@
 """PostgreSQL as our own child process: one cluster in one directory on the loopback address, with passwords."""
 
 import importlib.util
-import os
 import secrets
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,10 @@ import psycopg
 from luban.cli.account import Account, database_account
 from luban.cli.ports import LOOPBACK, free_port
 from luban.cli.processes import Child, ProcessError, Program, log_tail, stop_processes, wait_until
+from luban.cli.secret_files import write_secret
 
 ADMINISTRATOR = "postgres"
+_RETRY_SECONDS = 0.2
 _INITDB = (
     *("--username", ADMINISTRATOR, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
     *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-instructions"),
@@ -78,10 +80,10 @@ class EmbeddedPostgres:
         """The administrator's URL; valid after the first start."""
         return f"postgresql://{ADMINISTRATOR}:{self._password_file.read_text()}@{LOOPBACK}:{self.port}/postgres"
 
-    def start(self, seconds: float = 60.0) -> None:
+    def start(self, seconds: float = 60.0) -> Child:
         """Starts the server and waits until it answers. A server left over from a dead parent is stopped first.
 
-        Raises ProcessError, with the end of the log, when it does not come up.
+        Raises ProcessError, with the end of the log, when it does not come up within `seconds`.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o711)
@@ -89,10 +91,10 @@ class EmbeddedPostgres:
         self._stop_left_over()
         if not self._cluster.exists():
             self._initialise(account)
-        self.child = self._spawn(account)
-        if not wait_until(self._ready_or_ended, seconds) or self.child.returncode() is not None:
-            self.kill()
-            raise ProcessError(f"PostgreSQL did not start; the end of {self.log}:\n{log_tail(self.log)}")
+        deadline = time.monotonic() + seconds
+        while (child := self._try_to_start(account, deadline)) is None:
+            time.sleep(_RETRY_SECONDS)
+        return child
 
     def stop(self, seconds: float = 30.0) -> None:
         """A fast shutdown: sessions are ended, a checkpoint is written. Does nothing when it does not run."""
@@ -123,6 +125,17 @@ class EmbeddedPostgres:
     def _password_file(self) -> Path:
         return self.directory / "password"
 
+    def _try_to_start(self, account: Account, deadline: float) -> Child | None:
+        """None where the sessions of a server that was killed still hold its memory: they end by themselves, soon."""
+        self.child = self._spawn(account)
+        if wait_until(self._ready_or_ended, deadline - time.monotonic()) and self.child.returncode() is None:
+            return self.child
+        self.kill()
+        tail = log_tail(self.log)
+        if "is still in use" in log_tail(self.log, lines=3) and time.monotonic() < deadline:
+            return None
+        raise ProcessError(f"PostgreSQL did not start; the end of {self.log}:\n{tail}")
+
     def _spawn(self, account: Account) -> Child:
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = (
@@ -151,7 +164,7 @@ class EmbeddedPostgres:
         draft, secret = self.directory / "cluster.new", self.directory / "password.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
-        _write_secret(secret, password)
+        write_secret(secret, password)
         for path in (draft, secret):
             account.own(path)
         options = (
@@ -164,7 +177,7 @@ class EmbeddedPostgres:
         )
         self._run_initdb(account, options)
         secret.unlink()
-        _write_secret(self._password_file, password)
+        write_secret(self._password_file, password)
         draft.rename(self._cluster)
 
     def _run_initdb(self, account: Account, options: tuple[str, ...]) -> None:
@@ -191,18 +204,16 @@ class EmbeddedPostgres:
         return False
 
     def _stop_left_over(self) -> None:
-        """Ends a server that still holds this cluster, and removes the lock file of one that is gone."""
+        """Ends a server that still holds this cluster, and removes a lock file whose pid is another program's by now.
+
+        Any other lock file stays: PostgreSQL itself learns from it whether sessions of the killed server still run.
+        """
         pid_file = self._cluster / "postmaster.pid"
         if not pid_file.exists():
             return
         with suppress(psutil.NoSuchProcess, ValueError, IndexError):
             process = psutil.Process(int(pid_file.read_text().splitlines()[0]))
             if str(self._cluster) in process.cmdline():
-                stop_processes([process], seconds=10.0)
-        pid_file.unlink(missing_ok=True)
-
-
-def _write_secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+                stop_processes([process], seconds=10.0, first=signal.SIGINT)
+            else:
+                pid_file.unlink()

@@ -124,11 +124,13 @@ def stop_marked(name: str, value: str, seconds: float = 5.0) -> list[int]:
     return stop_processes(found, seconds)
 
 
-def stop_processes(processes: Sequence[psutil.Process], seconds: float) -> list[int]:
-    """SIGTERM, a wait of at most `seconds`, then SIGKILL. psutil compares start times, so a reused pid is never hit."""
+def stop_processes(
+    processes: Sequence[psutil.Process], seconds: float, first: signal.Signals = signal.SIGTERM
+) -> list[int]:
+    """`first`, a wait of at most `seconds`, then SIGKILL. psutil compares start times, so a reused pid is never hit."""
     for process in processes:
         with suppress(psutil.Error):
-            process.terminate()
+            process.send_signal(first)
     _, alive = psutil.wait_procs(processes, timeout=seconds)
     for process in alive:
         with suppress(psutil.Error):

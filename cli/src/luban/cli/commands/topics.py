@@ -1,0 +1,40 @@
+"""luban topics."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from luban.cli.console import DEFAULT_DATA_DIR, DataDir, Json, console, print_json, progress, refusing
+from luban.cli.stack import Options, Profile, Stack
+from luban.cli.topics import FoundTopic, ensure_topics
+from luban.contracts.catalogue import TOPICS
+
+
+@refusing
+def topics(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    broker: Annotated[str | None, typer.Option(help="host:port of a broker, instead of the stack's.")] = None,
+    profile: Annotated[Profile, typer.Option(help="With --broker: decides the partitions.")] = "production",
+    replication: Annotated[int | None, typer.Option(min=1, help="With --broker: replicas; 3 in production.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Create the topics that are missing, check the others, and show their ids."""
+    if broker is None:
+        stack, options = Stack.read(data_dir), Options.read(data_dir.resolve())
+        broker, profile, replication = stack.broker, stack.profile, options.replication
+    with progress(quiet=as_json) as report:
+        report(f"asking {broker}")
+        found = ensure_topics(broker, TOPICS, profile, replication or (3 if profile == "production" else 1))
+    if as_json:
+        print_json([asdict(topic) for topic in found])
+    else:
+        _print(found)
+
+
+def _print(found: list[FoundTopic]) -> None:
+    table = Table("topic", "partitions", "topic id", "")
+    for topic in found:
+        table.add_row(topic.name, str(topic.partitions), topic.topic_id, "created" if topic.created else "")
+    console.print(table, highlight=False)

@@ -1,0 +1,31 @@
+"""Which years the key ring must have keys for."""
+
+from collections.abc import Iterable
+from typing import LiteralString
+
+import psycopg
+
+_SIMULATED: LiteralString = "SELECT extract(year FROM eventkit.now() AT TIME ZONE 'Asia/Shanghai')::int"
+_REAL: LiteralString = "SELECT extract(year FROM clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::int"
+_DEMO_YEARS = 5
+
+
+def sealing_years(databases: Iterable[str], admin_url: str, *, demo: bool) -> range:
+    """This year and the next by the database's clock; more in a demo, whose clock moves while services run."""
+    first = _year(admin_url, _REAL)
+    latest = max((_year_of_service(url, first) for url in databases), default=first)
+    return range(first, latest + (_DEMO_YEARS if demo else 1) + 1)
+
+
+def _year_of_service(url: str, otherwise: int) -> int:
+    try:
+        return _year(url, _SIMULATED)
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction):
+        return otherwise  # not migrated yet
+
+
+def _year(url: str, query: LiteralString) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
