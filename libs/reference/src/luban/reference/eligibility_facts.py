@@ -169,4 +169,4 @@ def _months_after(day: date, months: int) -> date:
     try:
         return date(year, month0 + 1, day.day)
     except ValueError:
-        return date(year + (month0 == 11), (month0 + 1) % 12 + 1, 1)
+        return date(year, month0 + 2, 1)

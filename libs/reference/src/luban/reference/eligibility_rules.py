@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from luban.reference.eligibility_facts import SchoolKind, TitleGrade
 from luban.reference.levels import Level
 from luban.reference.packaged import packaged_text
 from luban.reference.refusal import Invalid
+
+_T = TypeVar("_T")
 
 KNOWN_KEYS = frozenset(
     {
@@ -208,7 +210,7 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     return condition
 
 
-def _word[T](words: Mapping[str, T], raw: Mapping[str, Any], key: str) -> T | None:
+def _word(words: Mapping[str, _T], raw: Mapping[str, Any], key: str) -> _T | None:
     if key not in raw:
         return None
     if raw[key] not in words:
@@ -217,7 +219,9 @@ def _word[T](words: Mapping[str, T], raw: Mapping[str, Any], key: str) -> T | No
 
 
 def _require_whole(condition: Condition) -> None:
-    """A detail without what it belongs to would never be looked at."""
+    """A detail without what it belongs to would never be looked at; a condition that asks nothing admits everybody."""
+    if condition == Condition(condition.id, condition.text):
+        raise ValueError(f"condition {condition.id} asks nothing")
     after_prior = (condition.years_after_prior, condition.years_since_prior_issue)
     if condition.prior_level is None and any(years is not None for years in after_prior):
         raise ValueError(f"condition {condition.id}: years after a certificate, but no certificate")

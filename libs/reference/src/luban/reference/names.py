@@ -50,7 +50,7 @@ def mask_name(name: str) -> str:
     visible = "".join(char for char in name.strip() if not _is_variation_selector(char))
     if not any(_is_han(char) for char in visible):
         return " ".join(_star(word, keep_last=False) for word in visible.split(" "))
-    return _star(visible, keep_last=len(visible) > 2)
+    return _star(visible, keep_last=True)
 
 
 def mask_id_no(id_no: str) -> str:
@@ -76,10 +76,12 @@ def parse_phone(raw: str) -> str:
 
 
 def _star(text: str, *, keep_last: bool) -> str:
-    inner_end = len(text) - 1 if keep_last else len(text)
-    first = text[:1] if len(text) > 1 else ""
-    hidden = "".join(char if char in _DOTS + MIDDLE_DOT else "*" for char in text[len(first) : inner_end])
-    return first + hidden + text[inner_end:]
+    """Star the letters but the first, and but the last of three or more; dots and spaces stay."""
+    places = [place for place, char in enumerate(text) if char not in _DOTS + MIDDLE_DOT + " "]
+    kept = places[:1] if len(places) > 1 else []
+    if keep_last and len(places) > 2:
+        kept.append(places[-1])
+    return "".join("*" if place in places and place not in kept else char for place, char in enumerate(text))
 
 
 def _may_stand_in_name(char: str) -> bool:

@@ -43,6 +43,9 @@ class Rules:
                 found[rule.name, rule.effective_from] = rule
         return cls(tuple(found.values()))
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._by_name))
+
     def rule(self, name: str, on: date) -> Rule:
         """The rule in force on a day; raises LookupError when there is none, for then the program is wrong."""
         in_force = [rule for rule in self._by_name.get(name, []) if rule.effective_from <= on]
