@@ -1,7 +1,6 @@
 """`python -m luban.<service> migrate | api | worker | replay`: the same four commands for every service."""
 
 import argparse
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
@@ -15,6 +14,7 @@ from luban.eventkit.settings import Settings
 from luban.eventkit.timers import TimerHandler
 from luban.eventkit.uow import UnitsOfWork, connect, open_units
 from luban.eventkit.worker import build_worker
+from luban.webkit.logs import configure_logs
 from luban.webkit.serving import serve
 
 WORKER_CONNECTIONS = 6
@@ -36,8 +36,7 @@ def main(service: Service) -> int:
     parser = argparse.ArgumentParser(prog=f"luban.{service.name}")
     parser.add_argument("command", choices=["migrate", "api", "worker", "replay"])
     chosen = parser.parse_args().command
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("kafka").setLevel(logging.WARNING)
+    configure_logs(service.name)
     settings = Settings()
     if chosen == "migrate":
         migrate(service.name, settings)

@@ -1,0 +1,1 @@
+"""The HTTP kernel: applications, problems, who calls, and commands that run once."""

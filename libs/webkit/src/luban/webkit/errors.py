@@ -1,0 +1,55 @@
+"""Which answer every kind of error gets."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from luban.reference.refusal import Refusal
+from luban.webkit.exchange import exchange_of
+from luban.webkit.problem import plain_problem, problem_of_http, problem_of_refusal, unavailable
+from luban.webkit.validation import problem_of_validation
+
+_LOG = logging.getLogger("luban.http")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Makes every refusal and error of the application a problem document."""
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    for error in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(error, _away)
+    app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(UnicodeEncodeError, _unstorable)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return problem_of_refusal(exchange_of(request.scope), error)
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem_of_validation(exchange_of(request.scope), error.errors())
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem_of_http(exchange_of(request.scope), error)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """The database is away, or had to break a deadlock; the request may be sent again."""
+    _LOG.warning("database unavailable", exc_info=error)
+    return problem_of_http(exchange_of(request.scope), unavailable())
+
+
+async def _unstorable(request: Request, error: Exception) -> Response:
+    """Text that PostgreSQL cannot hold: a NUL character, half a surrogate pair."""
+    _LOG.warning("text that cannot be stored", exc_info=error)
+    return plain_problem(exchange_of(request.scope), 422)

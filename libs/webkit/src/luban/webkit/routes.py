@@ -1,0 +1,86 @@
+"""What the application's routes declare: who may call them, and what they read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.types import Scope
+
+from luban.webkit.authentication import Role, require
+from luban.webkit.call import Allow
+from luban.webkit.exchange import Exchange, exchange_of
+from luban.webkit.limits import declared_length
+from luban.webkit.problem import HttpRefusal
+
+_JSON_SUFFIX = "+json"
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+class UndeclaredRouteError(Exception):
+    """A route does not say who may call it."""
+
+
+def routes_and_roles(app: FastAPI) -> list[tuple[str, str, frozenset[Role]]]:
+    """Every (method, path, roles) of the application, sorted by path and method. Kernel routes are public."""
+    found = []
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        roles = _roles(dependant) if dependant else frozenset({Role.PUBLIC})
+        for method in context.methods or ():
+            found.append((method, context.path_format or "", roles))
+    return sorted(found, key=lambda entry: (entry[1], entry[0]))
+
+
+def check_declared(app: FastAPI) -> None:
+    """Raises `UndeclaredRouteError` for routes without `allow`; an application does not start with one."""
+    missing = [f"{method} {path}" for method, path, roles in routes_and_roles(app) if not roles]
+    if missing:
+        raise UndeclaredRouteError(", ".join(missing))
+
+
+def path_templates(app: FastAPI) -> dict[Callable[..., Any], str]:
+    """The path template of every endpoint."""
+    contexts = iter_route_contexts(app.routes)
+    return {context.endpoint: context.path_format or "" for context in contexts if context.endpoint}
+
+
+async def admit(scope: Scope) -> None:
+    """Turns a caller away before the body is read: 401, 403, or 415 for a body of the wrong kind."""
+    route = scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    exchange = exchange_of(scope)
+    principal = await scope["app"].state.authenticator.authenticate(exchange)
+    for roles in _declared(route.dependant):
+        require(principal, roles)
+    _check_media_type(route, exchange)
+
+
+def _check_media_type(route: APIRoute, exchange: Exchange) -> None:
+    empty = not declared_length(exchange) and "transfer-encoding" not in exchange.headers
+    if route.body_field is None or empty:
+        return
+    sent = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if isinstance(route.body_field.field_info, Form):
+        accepted = sent in _FORMS
+    else:
+        accepted = sent == "application/json" or (sent.startswith("application/") and sent.endswith(_JSON_SUFFIX))
+    if not accepted:
+        expected = _FORMS[0] if isinstance(route.body_field.field_info, Form) else "application/json"
+        zh, en = f"请以 {expected} 发送。", f"Send {expected}."
+        raise HttpRefusal(415, "media-type-unsupported", zh=zh, en=en, headers={"Accept": expected})
+
+
+def _roles(dependant: Dependant) -> frozenset[Role]:
+    declared = list(_declared(dependant))
+    return frozenset.intersection(*declared) if declared else frozenset()
+
+
+def _declared(dependant: Dependant) -> Iterator[frozenset[Role]]:
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, Allow):
+            yield dependency.call.roles
+        yield from _declared(dependency)
