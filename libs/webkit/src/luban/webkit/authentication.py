@@ -146,8 +146,8 @@ def require(principal: Principal, allowed: frozenset[Role]) -> None:
 
 def _principal(claims: dict[str, Any]) -> Principal:
     roles, body, division = claims.get("roles", []), claims.get("body_id"), claims.get("division")
-    if not isinstance(roles, list) or not isinstance(division, str | None):
-        raise TypeError("roles or division")
+    if not isinstance(roles, list) or not isinstance(body, str | None) or not isinstance(division, str | None):
+        raise TypeError("roles, body_id or division")
     known = frozenset(Role(role) for role in roles if isinstance(role, str) and role in _GRANTABLE)
     return Principal(UUID(claims["sub"]), known, UUID(body) if body is not None else None, division)
 
