@@ -28,6 +28,7 @@ from luban.reference.refusal import Invalid
 ELECTRICIAN = "6-31-01-03"
 RELATED = "6-31-01-02"
 CLOSING = date(2026, 11, 26)
+FUTURE_AND_LAST = (date(2026, 11, 27), CLOSING)
 BORN = date(1990, 3, 7)
 COLLEGE = ("山东某职业学院", "电气自动化技术")
 
@@ -240,6 +241,12 @@ def test_a_decision_says_whether_it_rests_on_promises() -> None:
 def test_facts_of_after_the_closing_day_do_not_count() -> None:
     facts = Facts((WorkPeriod(date(2026, 12, 1), None, ELECTRICIAN),), (certificate(Level.FIVE, date(2026, 12, 1)),))
     assert judge(Level.FOUR, facts).outcome is NOT_MET
+    diploma = schooling(SchoolKind.JUNIOR_COLLEGE).schooling
+    tomorrow, today = (
+        Facts(certificates=(certificate(Level.FOUR, day),), schooling=diploma) for day in FUTURE_AND_LAST
+    )
+    assert outcome(Level.THREE, "3.5", tomorrow) is NOT_MET
+    assert outcome(Level.THREE, "3.5", today) is MET
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.sampled_from(Level))

@@ -38,7 +38,7 @@ class LevelNumber:
 def parse_level_number(raw: str) -> LevelNumber:
     """Read 22 characters such as S000037000072264000001. Raises `Invalid` certificate-number-format."""
     number = plain(raw.strip())
-    if not re.fullmatch(r"[YS][0-9]{14}[1-5](?!000000)[0-9]{6}", number):
+    if not re.fullmatch(r"[YS][0-9]{14}[1-5][0-9]{6}", number):
         raise _bad_number()
     try:
         body = parse_body_code(number[:13])
