@@ -44,6 +44,7 @@ def start_stack(options: Options, report: Report = lambda _: None, seconds: floa
     _refuse_other_kind(options)
     try:
         with exclusive(options.data_dir) as lock:
+            _reap(options.data_dir)
             options.write()
             state_file(options.data_dir).unlink(missing_ok=True)
             supervisor = _supervisors[options.data_dir] = _spawn(options.data_dir, lock)
@@ -95,7 +96,7 @@ def _reap(data_dir: Path) -> None:
 
 
 def _measure(process: Mapping[str, Any]) -> dict[str, Any]:
-    """Adds uptime and memory: the process's own and its children's (PostgreSQL's shared memory is counted once)."""
+    """Adds uptime and memory, its children's with it."""
     measured: dict[str, float | None] = {"uptime": None, "rss": None}
     with suppress(psutil.Error):
         found = psutil.Process(process["pid"]) if process["pid"] else None
@@ -106,9 +107,10 @@ def _measure(process: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own_memory(process: psutil.Process) -> int:
+    """Bytes; what several processes share (PostgreSQL's buffers) is divided among them where the system can tell."""
     try:
-        memory = process.memory_info()
-        return int(memory.rss - getattr(memory, "shared", 0))
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", 0) or full.rss)
     except psutil.Error:
         return 0
 

@@ -5,6 +5,7 @@ from typing import LiteralString
 
 import psycopg
 
+_MIGRATED: LiteralString = "SELECT (to_regprocedure('eventkit.now()') IS NOT NULL)::int"
 _SIMULATED: LiteralString = "SELECT extract(year FROM eventkit.now() AT TIME ZONE 'Asia/Shanghai')::int"
 _REAL: LiteralString = "SELECT extract(year FROM clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::int"
 _DEMO_YEARS = 5
@@ -12,19 +13,16 @@ _DEMO_YEARS = 5
 
 def sealing_years(databases: Iterable[str], admin_url: str, *, demo: bool) -> range:
     """This year and the next by the database's clock; more in a demo, whose clock moves while services run."""
-    first = _year(admin_url, _REAL)
+    first = _number(admin_url, _REAL)
     latest = max((_year_of_service(url, first) for url in databases), default=first)
     return range(first, latest + (_DEMO_YEARS if demo else 1) + 1)
 
 
 def _year_of_service(url: str, otherwise: int) -> int:
-    try:
-        return _year(url, _SIMULATED)
-    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction):
-        return otherwise  # not migrated yet
+    return _number(url, _SIMULATED) if _number(url, _MIGRATED) else otherwise
 
 
-def _year(url: str, query: LiteralString) -> int:
+def _number(url: str, query: LiteralString) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()
     assert row is not None
