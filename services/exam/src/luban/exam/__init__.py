@@ -1,0 +1,1 @@
+"""The exam service: item bank, sittings, papers, marks, results, publicity."""

@@ -1,0 +1,17 @@
+"""The service's HTTP application: every router once."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from luban.eventkit.settings import Settings
+from luban.eventkit.uow import UnitsOfWork, open_units
+from luban.webkit.application import create_app
+
+ROUTERS: Sequence[APIRouter] = ()
+
+
+def create(settings: Settings | None = None, units: UnitsOfWork | None = None) -> FastAPI:
+    """The application, configured by the environment unless settings are given."""
+    settings = settings or Settings()
+    return create_app("Luban exam", "exam", settings, ROUTERS, units or open_units(settings))

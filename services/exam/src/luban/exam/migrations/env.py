@@ -1,0 +1,5 @@
+"""Alembic's entry; what it does is the same for every service."""
+
+from luban.webkit.migrations import run_migrations
+
+run_migrations(None)
