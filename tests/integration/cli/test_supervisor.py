@@ -18,6 +18,7 @@ from luban.cli.launch import describe_stack, start_stack, stop_stack
 from luban.cli.processes import wait_until
 from luban.cli.stack import Options, Service, Stack, StackError, prepare_directory
 from luban.contracts.catalogue import TOPICS
+from tests.embedded import private_directory
 from tests.integration.cli import program
 
 pytestmark = pytest.mark.stack
@@ -33,6 +34,16 @@ def options(reachable_directory: Path) -> Iterator[Options]:
     data_dir = prepare_directory(reachable_directory / "data")
     yield Options(data_dir=data_dir, services=services(), demo=True)
     stop_stack(data_dir)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Options]:
+    """One running stack for the tests that leave it running."""
+    with private_directory() as directory:
+        options = Options(data_dir=prepare_directory(directory / "data"), services=services(), demo=True)
+        start_stack(options)
+        yield options
+        stop_stack(options.data_dir)
 
 
 def marked(options: Options) -> list[int]:
@@ -57,6 +68,42 @@ def restarted(options: Options, name: str, old_pid: int) -> Callable[[], bool]:
     return condition
 
 
+def test_a_second_up_is_refused_and_harms_nothing(running: Options) -> None:
+    stack = Stack.read(running.data_dir)
+    with pytest.raises(StackError, match=r"is running on .* already"):
+        start_stack(running)
+    assert Stack.read(running.data_dir) == stack
+    assert describe_stack(running.data_dir)["stage"] == "running"
+
+
+def test_a_killed_service_is_started_again(running: Options) -> None:
+    stack = Stack.read(running.data_dir)
+    os.kill(stack.pids["exam.worker"], signal.SIGKILL)
+    assert wait_until(restarted(running, "exam.worker", stack.pids["exam.worker"]), SECONDS)
+    assert process_state(running, "exam.worker")["restarts"] == 1
+    assert Stack.read(running.data_dir).pids["exam.worker"] == process_state(running, "exam.worker")["pid"]
+
+
+def test_a_killed_database_is_started_again_with_what_was_committed(running: Options) -> None:
+    stack = Stack.read(running.data_dir)
+    with psycopg.connect(stack.databases["exam"]) as connection:
+        connection.execute("INSERT INTO kept VALUES ('a mark')")
+    os.kill(stack.pids["postgres"], signal.SIGKILL)
+    assert wait_until(restarted(running, "postgres", stack.pids["postgres"]), SECONDS)
+    with psycopg.connect(stack.databases["exam"]) as connection:
+        assert connection.execute("SELECT what FROM kept").fetchall() == [("a mark",)]
+
+
+def test_a_killed_broker_comes_back_with_new_topics(running: Options) -> None:
+    stack = Stack.read(running.data_dir)
+    before = topic_ids(stack.broker)
+    os.kill(stack.pids["broker"], signal.SIGKILL)
+    assert wait_until(restarted(running, "broker", stack.pids["broker"]), SECONDS)
+    after = topic_ids(stack.broker)
+    assert set(after) == {topic.name for topic in TOPICS}
+    assert not set(after.values()) & set(before.values())
+
+
 def test_a_stack_comes_up_describes_itself_and_goes_down(options: Options) -> None:
     said: list[str] = []
     stack = start_stack(options, said.append)
@@ -75,14 +122,6 @@ def test_a_stack_comes_up_describes_itself_and_goes_down(options: Options) -> No
     assert marked(options) == []
     assert describe_stack(options.data_dir)["stage"] == "stopped"
     assert stop_stack(options.data_dir) is False
-
-
-def test_a_second_up_is_refused_and_harms_nothing(options: Options) -> None:
-    stack = start_stack(options)
-    with pytest.raises(StackError, match="is running on .* already"):
-        start_stack(options)
-    assert Stack.read(options.data_dir) == stack
-    assert describe_stack(options.data_dir)["stage"] == "running"
 
 
 def test_a_stack_comes_back_with_its_data_and_ports_after_everything_was_killed(options: Options) -> None:
@@ -107,34 +146,6 @@ def test_children_die_with_a_killed_supervisor(options: Options) -> None:
     assert describe_stack(options.data_dir)["stage"] == "killed"
 
 
-def test_a_killed_service_is_started_again(options: Options) -> None:
-    stack = start_stack(options)
-    os.kill(stack.pids["exam.worker"], signal.SIGKILL)
-    assert wait_until(restarted(options, "exam.worker", stack.pids["exam.worker"]), SECONDS)
-    assert process_state(options, "exam.worker")["restarts"] == 1
-    assert Stack.read(options.data_dir).pids["exam.worker"] == process_state(options, "exam.worker")["pid"]
-
-
-def test_a_killed_database_is_started_again_with_what_was_committed(options: Options) -> None:
-    stack = start_stack(options)
-    with psycopg.connect(stack.databases["exam"]) as connection:
-        connection.execute("INSERT INTO kept VALUES ('a result')")
-    os.kill(stack.pids["postgres"], signal.SIGKILL)
-    assert wait_until(restarted(options, "postgres", stack.pids["postgres"]), SECONDS)
-    with psycopg.connect(stack.databases["exam"]) as connection:
-        assert connection.execute("SELECT what FROM kept").fetchall() == [("a result",)]
-
-
-def test_a_killed_broker_comes_back_with_new_topics(options: Options) -> None:
-    stack = start_stack(options)
-    before = topic_ids(stack.broker)
-    os.kill(stack.pids["broker"], signal.SIGKILL)
-    assert wait_until(restarted(options, "broker", stack.pids["broker"]), SECONDS)
-    after = topic_ids(stack.broker)
-    assert set(after) == {topic.name for topic in TOPICS}
-    assert not set(after.values()) & set(before.values())
-
-
 def topic_ids(broker: str) -> dict[str, str]:
     client = KafkaAdminClient(bootstrap_servers=broker)
     found = {topic["name"]: topic["topic_id"] for topic in client.describe_topics()}
@@ -154,7 +165,7 @@ def test_a_service_that_keeps_ending_stops_the_start_and_says_why(
     options: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_API", "ends")
-    with pytest.raises(StackError, match="api keeps ending .*\n.*no key ring"):
+    with pytest.raises(StackError, match=r"api keeps ending .*\n.*no key ring"):
         start_stack(options)
     assert marked(options) == []
 

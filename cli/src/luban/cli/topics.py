@@ -1,7 +1,8 @@
 """The topics of the catalogue on a broker: made when missing, refused when they have another number of partitions."""
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,8 +51,18 @@ def ensure_topics(broker: str, topics: Iterable[Topic], profile: Profile, replic
     ]
 
 
+def _refuse_absent(broker: str) -> None:
+    """Raises StackError when nobody listens at any of the addresses: the client would try for long and leak sockets."""
+    for address in broker.split(","):
+        host, _, port = address.rpartition(":")
+        with suppress(OSError, ValueError), socket.create_connection((host, int(port)), timeout=5.0):
+            return
+    raise StackError(f"no broker answers at {broker}")
+
+
 @contextmanager
 def _client(broker: str) -> Iterator[KafkaAdminClient]:
+    _refuse_absent(broker)
     try:
         client = KafkaAdminClient(bootstrap_servers=broker.split(","), request_timeout_ms=10_000)
         try:
