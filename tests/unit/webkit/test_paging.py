@@ -8,12 +8,11 @@ import pytest
 from luban.reference.refusal import Invalid
 from luban.webkit.paging import Page, PageRequest
 
-KEY = tuple[datetime, UUID]
 ROWS = [(datetime(2026, 11, day, tzinfo=UTC), UUID(int=day)) for day in range(1, 8)]
 
 
 def page(request: PageRequest) -> Page[int]:
-    after = request.after(KEY)
+    after = request.after(datetime, UUID)
     rows = [row for row in ROWS if after is None or row > after][: request.fetch]
     return request.page(rows, key=lambda row: row, item=lambda row: row[1].int)
 
@@ -36,5 +35,5 @@ def test_a_last_page_that_is_just_full_has_no_successor() -> None:
 @pytest.mark.parametrize("cursor", ["", "?", "é", "AAAA", "W10", "WyJhIiwgMV0", "bnVsbA", "=" * 500])
 def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid) as refused:
-        PageRequest(3, cursor).after(KEY)
+        PageRequest(3, cursor).after(datetime, UUID)
     assert refused.value.code == "cursor-invalid"

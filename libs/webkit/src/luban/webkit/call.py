@@ -15,6 +15,7 @@ from luban.webkit.authentication import ANYBODY, Authenticator, Principal, Role,
 from luban.webkit.exchange import Exchange, exchange_of
 from luban.webkit.idempotency import IdempotencyKey, claim, keep
 from luban.webkit.language import Language
+from luban.webkit.media import check_media_type
 
 T = TypeVar("T")
 Handler = Callable[[UnitOfWork], T]
@@ -106,6 +107,7 @@ class Allow:
         authenticator: Authenticator = state.authenticator
         principal = await authenticator.authenticate(exchange)
         require(principal, self.roles)
+        check_media_type(request.scope["route"], exchange)
         route = f"{request.method} {state.paths.get(request.scope['endpoint'], '')}"
         return Call(principal, route, state.units, exchange)
 

@@ -3,6 +3,8 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -17,7 +19,6 @@ MAX_CURSOR = 500
 
 Row = TypeVar("Row")
 T = TypeVar("T")
-Key = TypeVar("Key", bound=tuple[Any, ...])
 
 
 class Page(BaseModel, Generic[T]):
@@ -39,12 +40,12 @@ class PageRequest:
         """How many rows to select: one more than is shown tells whether there is a next page."""
         return self.limit + 1
 
-    def after(self, key: type[Key]) -> Key | None:
-        """The key of the row before this page, such as `request.after(tuple[datetime, UUID])`; None on the first.
+    def after(self, *types: type) -> tuple[Any, ...] | None:
+        """The key of the row before this page, as in `after(datetime, UUID)`; None on the first page.
 
         A cursor that is not one of ours for this list is Invalid `cursor-invalid`.
         """
-        return None if self.cursor is None else _decode(self.cursor, key)
+        return None if self.cursor is None else _decode(self.cursor, types)
 
     def page(self, rows: Sequence[Row], key: Callable[[Row], tuple[Any, ...]], item: Callable[[Row], T]) -> Page[T]:
         """The page made of up to `fetch` rows in the order of `key`, each shown as `item` shows it."""
@@ -68,10 +69,15 @@ def _encode(key: tuple[Any, ...]) -> str:
     return urlsafe_b64encode(to_json(key)).rstrip(b"=").decode()
 
 
-def _decode(cursor: str, key: type[Key]) -> Key:
+def _decode(cursor: str, types: tuple[type, ...]) -> tuple[Any, ...]:
     try:
         packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return TypeAdapter(key).validate_json(packed)
+        return _adapter(types).validate_json(packed)
     except ValueError as error:
         zh, en = "翻页标记无效，请从第一页重新开始。", "The cursor is not valid; start from the first page."
         raise Invalid("cursor-invalid", zh=zh, en=en) from error
+
+
+@cache
+def _adapter(types: tuple[type, ...]) -> TypeAdapter[tuple[Any, ...]]:
+    return TypeAdapter(GenericAlias(tuple, types))

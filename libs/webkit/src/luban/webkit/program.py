@@ -1,7 +1,7 @@
 """`python -m luban.<service> migrate | api | worker | replay`: the same four commands for every service."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 
@@ -29,6 +29,8 @@ class Service:
     """Import path of the function that makes the ASGI application, module:function."""
     subscriptions: Subscriptions | None = None
     timers: Mapping[str, TimerHandler] = field(default_factory=dict)
+    before_worker: Callable[[UnitsOfWork], None] | None = None
+    """Raises when the worker must not start, or dead letters not be replayed, on this database."""
 
 
 def main(service: Service) -> int:
@@ -45,6 +47,8 @@ def main(service: Service) -> int:
         serve(service.api, settings)
         return 0
     units = open_units(settings, WORKER_CONNECTIONS)
+    if service.before_worker:
+        service.before_worker(units)
     if chosen == "replay":
         return _replay(service, units)
     return build_worker(service.name, settings, units, service.subscriptions, service.timers).run()

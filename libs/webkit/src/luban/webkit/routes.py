@@ -5,18 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.params import Form
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Scope
 
 from luban.webkit.authentication import Role, require
 from luban.webkit.call import Allow
-from luban.webkit.exchange import Exchange, exchange_of
-from luban.webkit.limits import declared_length
-from luban.webkit.problem import HttpRefusal
-
-_JSON_SUFFIX = "+json"
-_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+from luban.webkit.exchange import exchange_of
 
 
 class UndeclaredRouteError(Exception):
@@ -48,30 +42,13 @@ def path_templates(app: FastAPI) -> dict[Callable[..., Any], str]:
 
 
 async def admit(scope: Scope) -> None:
-    """Turns a caller away before the body is read: 401, 403, or 415 for a body of the wrong kind."""
+    """Turns a caller away with 401 or 403 before the body is read. `Allow` looks again, for requests without one."""
     route = scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    exchange = exchange_of(scope)
-    principal = await scope["app"].state.authenticator.authenticate(exchange)
+    principal = await scope["app"].state.authenticator.authenticate(exchange_of(scope))
     for roles in _declared(route.dependant):
         require(principal, roles)
-    _check_media_type(route, exchange)
-
-
-def _check_media_type(route: APIRoute, exchange: Exchange) -> None:
-    empty = not declared_length(exchange) and "transfer-encoding" not in exchange.headers
-    if route.body_field is None or empty:
-        return
-    sent = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if isinstance(route.body_field.field_info, Form):
-        accepted = sent in _FORMS
-    else:
-        accepted = sent == "application/json" or (sent.startswith("application/") and sent.endswith(_JSON_SUFFIX))
-    if not accepted:
-        expected = _FORMS[0] if isinstance(route.body_field.field_info, Form) else "application/json"
-        zh, en = f"请以 {expected} 发送。", f"Send {expected}."
-        raise HttpRefusal(415, "media-type-unsupported", zh=zh, en=en, headers={"Accept": expected})
 
 
 def _roles(dependant: Dependant) -> frozenset[Role]:
