@@ -1,0 +1,19 @@
+"""`python -m luban.certificate migrate | api | worker | replay`."""
+
+import sys
+
+from luban.certificate.bootstrap import check_register, subscriptions
+from luban.certificate.settings import NumberSettings
+from luban.webkit.program import Service, main
+
+if __name__ == "__main__":
+    sys.exit(
+        main(
+            Service(
+                "certificate",
+                "luban.certificate.entrypoints.api:create",
+                subscriptions(NumberSettings()),
+                before_worker=check_register,
+            )
+        )
+    )
