@@ -40,7 +40,7 @@ EXAM_EVENTS = (
     exam_pb2.MisconductDecided,
 )
 PERSON = PersonalData(name="测试甲", id_type="RESIDENT_ID", id_no="370102199003079010", phone="13800000000")
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 30
 
 
 def kernel_tables(url: str) -> None:

@@ -1,5 +1,6 @@
 """Every recorded event takes effect once, in order, whatever comes twice, late or never."""
 
+import gc
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,20 @@ import pytest
 from kafka import KafkaProducer
 
 from luban.cli.broker import EmbeddedBroker
+from luban.cli.topics import ensure_topics
+from luban.contracts.catalogue import TOPICS
+from luban.eventkit import positions
+from luban.eventkit.dispatch import Subscriptions
 from luban.eventkit.envelope import Received
 from luban.eventkit.positions import FencedError
+from luban.eventkit.relay import Relay
 from luban.eventkit.retries import Retries
 from luban.eventkit.uow import Cause, UnitOfWork
-from tests.integration.eventkit.rig import Rig, wait_until
+from luban.events.v1 import exam_pb2
+from tests.integration.eventkit.rig import EXAM_EVENTS, Rig, on_corrected, wait_until
+
+# kafka-python leaves the sockets of failed connection attempts to the garbage collector.
+LEAKS_SOCKETS = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def test_every_event_takes_effect_once(rig: Rig) -> None:
@@ -128,7 +138,6 @@ def test_a_dead_letter_reaches_its_topic(rig: Rig, own_broker: EmbeddedBroker) -
             " 'undecodable', '', 1, '0', '{}', 'lost')",
             (uow.new_id(),),
         )
-    from luban.eventkit.relay import Relay
 
     with rig.running_loops(Relay("certificate", rig.sink_settings)):
         published = "select count(*) from eventkit.dead_letter where published_in is not null"
@@ -138,7 +147,6 @@ def test_a_dead_letter_reaches_its_topic(rig: Rig, own_broker: EmbeddedBroker) -
 def test_a_consumer_whose_position_was_moved_is_fenced(rig: Rig) -> None:
     rig.emit(10)
     consumer = rig.consumer()
-    from luban.eventkit import positions
 
     lives = {"luban.exam.v1": "a"}
     with rig.sink.begin(Cause("test")) as uow:
@@ -150,9 +158,8 @@ def test_a_consumer_whose_position_was_moved_is_fenced(rig: Rig) -> None:
     assert consumer.fenced == 0
 
 
+@LEAKS_SOCKETS
 def test_a_broker_that_lost_its_log_gets_the_whole_journal_again(rig: Rig, own_broker: EmbeddedBroker) -> None:
-    from luban.cli.topics import ensure_topics
-    from luban.contracts.catalogue import TOPICS
 
     rig.emit(200)
     with rig.running_loops(rig.relay(), rig.consumer()):
@@ -164,13 +171,13 @@ def test_a_broker_that_lost_its_log_gets_the_whole_journal_again(rig: Rig, own_b
         rig.await_effects(300)
         wait_until(lambda: rig.rows("select count(*) from eventkit.outbox", side="source") == [(0,)], "an empty outbox")
     assert rig.count("effect") == 300
+    gc.collect()
 
 
+@LEAKS_SOCKETS
 def test_a_consumer_that_outlives_an_empty_restart_reads_the_new_log_from_its_start(
     rig: Rig, own_broker: EmbeddedBroker
 ) -> None:
-    from luban.cli.topics import ensure_topics
-    from luban.contracts.catalogue import TOPICS
 
     rig.emit(50)
     with rig.running_loops(rig.relay(), rig.consumer()):
@@ -182,6 +189,7 @@ def test_a_consumer_that_outlives_an_empty_restart_reads_the_new_log_from_its_st
     ensure_topics(own_broker.address, TOPICS, "embedded", 1)
     with rig.running_loops(rig.relay(), rig.consumer()):
         rig.await_effects(50)
+    gc.collect()
 
 
 def test_two_consumers_share_the_work_and_nothing_is_applied_twice(rig: Rig) -> None:
@@ -194,10 +202,6 @@ def test_a_handler_that_fails_leaves_no_trace(rig: Rig) -> None:
     def explode(uow: UnitOfWork, batch: Sequence[Received[Any]]) -> None:
         uow.sql("insert into effect (event_id) values (%s)", (batch[0].event_id,))
         raise RuntimeError("boom")
-
-    from luban.eventkit.dispatch import Subscriptions
-    from luban.events.v1 import exam_pb2
-    from tests.integration.eventkit.rig import EXAM_EVENTS, on_corrected
 
     broken = Subscriptions(
         "certificate",

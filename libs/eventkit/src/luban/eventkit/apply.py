@@ -65,7 +65,7 @@ def arrival(
 
 
 def apply(uow: UnitOfWork, subscriptions: Subscriptions, arrivals: Sequence[Arrival]) -> Report:
-    """Applies what is next for its aggregate, drops repeats, parks the rest. The caller holds the partitions' offsets."""
+    """Applies what is next for its aggregate, drops repeats, parks the rest. The caller holds the offsets."""
     consumer = subscriptions.consumer
     ids = list({event.aggregate_id for event in arrivals})
     gaps = _parked_gaps(uow, consumer, ids)

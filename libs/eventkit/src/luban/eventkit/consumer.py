@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 from sqlalchemy.exc import DBAPIError
 
@@ -34,7 +34,9 @@ class RebornError(Exception):
     """A topic began another life while this consumer read it."""
 
 
-class _SeekFromDatabase(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ships no types
+class _NoteAssignment(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ships no types
+    """Only takes note: it runs inside kafka-python's own loop, where waiting for a database would stop heartbeats."""
+
     def __init__(self, consumer: "Consumer") -> None:
         self._consumer = consumer
 
@@ -42,8 +44,8 @@ class _SeekFromDatabase(ConsumerRebalanceListener):  # type: ignore[misc]  # kaf
         """Nothing to do: positions are compared in the transaction."""
 
     def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ARG002  # kafka-python's signature
-        """Seeks before the first fetch."""
-        self._consumer.seek()
+        """From now on nothing polled counts until the positions were taken."""
+        self._consumer.reassigned = True
 
 
 class Consumer:
@@ -58,6 +60,7 @@ class Consumer:
         self._expected: dict[Place, int] = {}
         self._committed_at = 0.0
         self._kafka: Any = None
+        self.reassigned = False
         self.applied = 0
         self.fenced = 0
 
@@ -89,7 +92,7 @@ class Consumer:
             max_poll_records=self._settings.consumer_batch,
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
-        self._kafka.subscribe(self._subscriptions.topics, listener=_SeekFromDatabase(self))
+        self._kafka.subscribe(self._subscriptions.topics, listener=_NoteAssignment(self))
 
     def _close(self) -> None:
         kafka, self._kafka = self._kafka, None
@@ -102,6 +105,7 @@ class Consumer:
 
     def seek(self) -> None:
         """Takes every assigned partition's position from the database. Raises what database or broker raise."""
+        self.reassigned = False
         assigned = self._kafka.assignment()
         self._lives = dict(self._incarnations.refresh())
         places = [(place.topic, place.partition) for place in assigned]
@@ -113,6 +117,9 @@ class Consumer:
     def _step(self, stop: threading.Event) -> None:
         try:
             polled = self._kafka.poll(timeout_ms=POLL_MS)
+            if self.reassigned:
+                self._seek_when_possible(stop)
+                return
             self._notice_rebirth()
             self._apply(polled)
             self._tell_the_group()
@@ -123,7 +130,7 @@ class Consumer:
             self.fenced += 1
             log.warning("fenced: %s", error)
             self._seek_when_possible(stop)
-        except OffsetOutOfRangeError:
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError):
             self._seek_when_possible(stop)
         except (DBAPIError, psycopg.Error) as error:
             if not is_transient(error):
@@ -151,9 +158,9 @@ class Consumer:
 
     def _apply(self, polled: Mapping[Any, Sequence[Any]]) -> None:
         batch = {(place.topic, place.partition): records for place, records in polled.items() if records}
-        batch = {place: records for place, records in batch.items() if place in self._expected}
         if not batch:
             return
+        self._refuse_a_leap(batch)
         starts = {place: self._expected[place] for place in batch}
         reached = {place: records[-1].offset + 1 for place, records in batch.items()}
         with self._units.begin(self._cause()) as uow:
@@ -164,6 +171,12 @@ class Consumer:
         self.applied += report.applied
         for failure in report.refused:
             log.error("refused %s %s: %s", failure.event.event_type, failure.event.event_id, failure.detail)
+
+    def _refuse_a_leap(self, batch: Mapping[Place, Sequence[Any]]) -> None:
+        """Topics have no holes: records past the expected position mean that the client read on from elsewhere."""
+        for place, records in batch.items():
+            if records[0].offset > self._expected.get(place, -1):
+                raise FencedError(f"{place} was read from {records[0].offset}, expected {self._expected.get(place)}")
 
     def _read(self, uow: UnitOfWork, batch: Mapping[Place, Sequence[Any]]) -> list[Arrival]:
         arrivals = []

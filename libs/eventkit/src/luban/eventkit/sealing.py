@@ -79,7 +79,7 @@ class KeyRing:
 
     def lookup_hash(self, *parts: str) -> bytes:
         """Keyed hash of normalised text under the current look-up key, 33 bytes: key version and SHA-256 HMAC."""
-        return self.lookup_hashes(*parts)[0]
+        return _tagged(self.current_lookup, self.lookup[self.current_lookup], "\x1f".join(parts).encode())
 
     def lookup_hashes(self, *parts: str) -> list[bytes]:
         """The hash under every look-up key of the ring, the current one first: search with all, store the first."""
@@ -89,7 +89,7 @@ class KeyRing:
 
 
 def _tagged(version: str, key: bytes, message: bytes) -> bytes:
-    return bytes([int(version.removeprefix("v"))]) + hmac.new(key, message, hashlib.sha256).digest()
+    return bytes([int(version.removeprefix("v"))]) + hmac.digest(key, message, hashlib.sha256)
 
 
 def associated_data(event_id: UUID, event_type: str, aggregate_id: UUID) -> bytes:
