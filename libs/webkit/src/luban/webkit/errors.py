@@ -2,10 +2,10 @@
 
 import logging
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,16 +16,26 @@ from luban.webkit.validation import problem_of_validation
 
 _LOG = logging.getLogger("luban.http")
 
+# The session raises SQLAlchemy's errors, `uow.sql` psycopg's own.
+_AWAY = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+_UNSTORABLE = (exc.DataError, psycopg.DataError, UnicodeEncodeError)
+
 
 def install_error_handlers(app: FastAPI) -> None:
     """Makes every refusal and error of the application a problem document."""
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    for error in (OperationalError, InterfaceError, PoolTimeoutError):
-        app.add_exception_handler(error, _away)
-    app.add_exception_handler(DataError, _unstorable)
-    app.add_exception_handler(UnicodeEncodeError, _unstorable)
+    for away in _AWAY:
+        app.add_exception_handler(away, _away)
+    for unstorable in _UNSTORABLE:
+        app.add_exception_handler(unstorable, _unstorable)
 
 
 async def _refusal(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import GenericAlias
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, TypeAdapter
@@ -80,4 +80,4 @@ def _decode(cursor: str, types: tuple[type, ...]) -> tuple[Any, ...]:
 
 @cache
 def _adapter(types: tuple[type, ...]) -> TypeAdapter[tuple[Any, ...]]:
-    return TypeAdapter(GenericAlias(tuple, types))
+    return TypeAdapter(cast("type[tuple[Any, ...]]", GenericAlias(tuple, types)))
