@@ -172,6 +172,12 @@ class Register:
         with self.units.begin(CONSUMER) as uow:
             return apply(uow, self.consumer, arrivals)
 
+    def apply_and_fail(self, arrivals: Sequence[Arrival]) -> None:
+        """Applies a batch and dies before the commit."""
+        with self.units.begin(CONSUMER) as uow:
+            apply(uow, self.consumer, arrivals)
+            raise ConnectionAbortedError
+
     def issue(self, *payloads: ResultConfirmed) -> list[str]:
         """Applies these results and gives all numbers of the register, in order."""
         report = self.apply(*[self.arrive(payload) for payload in payloads])

@@ -1,5 +1,6 @@
 """The face of a certificate out of the facts that events carry of a plan."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from luban.certificate.domain.face import Face, IssuingBody, LevelFace, SpecialAbilityFace, printed_code
@@ -10,6 +11,7 @@ from luban.reference.refusal import Invalid
 from luban.reference.track import Track
 
 _WITH_SCORE = (SubjectOutcome.SUBJECT_OUTCOME_SCORED, SubjectOutcome.SUBJECT_OUTCOME_CARRIED_OVER)
+_OUTCOMES = {number: name.removeprefix("SUBJECT_OUTCOME_") for name, number in SubjectOutcome.items()}
 
 
 def face_of(plan: PlanFacts) -> Face:
@@ -23,12 +25,12 @@ def face_of(plan: PlanFacts) -> Face:
     return Face(UUID(plan.plan_id), _track(plan), body, _scheme(plan))
 
 
-def scores_of(scores: list[SubjectScore]) -> list[dict[str, object]]:
+def scores_of(scores: Iterable[SubjectScore]) -> list[dict[str, object]]:
     """Scores as the register keeps them."""
     return [
         {
             "subject_code": score.subject_code,
-            "outcome": SubjectOutcome.Name(score.outcome).removeprefix("SUBJECT_OUTCOME_"),
+            "outcome": _OUTCOMES[score.outcome],
             "score_tenths": score.score_tenths if score.outcome in _WITH_SCORE else None,
         }
         for score in scores

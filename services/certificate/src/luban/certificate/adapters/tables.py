@@ -57,7 +57,7 @@ class RegisterEntry(SQLModel, table=True):
 
     certificate_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True)
-    at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]  # SQLModel's stub wants a class
+    at: datetime = Field(sa_type=DateTime(timezone=True))
     actor: str
     change: str
     reason_code: str | None = None
@@ -77,9 +77,9 @@ class ApiKey(SQLModel, table=True):
     employer_name: str
     daily_quota: int
     """Checks per Shanghai day, counted over all keys of the credit code."""
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
     created_by: str
-    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]  # as above
+    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     revoked_by: str | None = None
 
 
@@ -89,7 +89,7 @@ class Verification(SQLModel, table=True):
     __tablename__ = "verification"
 
     verification_id: UUID = Field(primary_key=True)
-    at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]  # as above
+    at: datetime = Field(sa_type=DateTime(timezone=True))
     certificate_id: UUID | None = None
     caller_kind: str
     key_id: UUID | None = None

@@ -16,6 +16,7 @@ from luban.certificate.domain.holder import id_factor, name_factor
 from luban.certificate.domain.numbers import Numbering, numbers
 from luban.certificate.domain.register import State
 from luban.eventkit.envelope import Received
+from luban.eventkit.sealing import KeyRing
 from luban.eventkit.uow import UnitOfWork
 from luban.events.v1.certificate_pb2 import CertificateIssued
 from luban.events.v1.common_pb2 import PlanFacts
@@ -26,6 +27,17 @@ RETENTION_CLASS = "certificate"
 FIRST_VERSION = 1
 
 Confirmed = Received[ResultConfirmed]
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """One certificate about to enter the register."""
+
+    certificate_id: UUID
+    certificate_no: str
+    candidate_id: UUID
+    edition: "Edition"
+    event: Confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +65,21 @@ class Issuing:
         fresh = _not_issued_yet(uow, batch)
         if not fresh:
             return
-        editions = self._editions(fresh)
+        new = self._numbered(uow, fresh)
+        issuing.enter(uow, (_row(uow.keyring, each) for each in new))
+        issuing.record_issue(uow, [each.certificate_id for each in new], uow.now())
+        for each in new:
+            _announce(uow, each)
+
+    def _numbered(self, uow: UnitOfWork, events: Sequence[Confirmed]) -> list[New]:
+        editions = self._editions(events)
         prefixes = [edition.prefix for edition in editions]
         last_before = issuing.draw(uow, prefixes)
-        digits = {edition.prefix: edition.digits for edition in editions}
-        ids = [uow.new_id() for _ in fresh]
-        new = list(zip(ids, numbers(prefixes, last_before, digits), fresh, editions, strict=True))
-        issuing.enter(uow, (_row(uow, *each) for each in new))
-        issuing.record_issue(uow, ids, uow.now())
-        for certificate in new:
-            _announce(uow, *certificate)
+        printed = numbers(prefixes, last_before, {edition.prefix: edition.digits for edition in editions})
+        return [
+            New(uow.new_id(), certificate_no, UUID(event.payload.candidate_id), edition, event)
+            for certificate_no, edition, event in zip(printed, editions, events, strict=True)
+        ]
 
     def _editions(self, events: Sequence[Confirmed]) -> list[Edition]:
         known: dict[tuple[bytes, str], Edition] = {}
@@ -89,7 +106,7 @@ class Issuing:
 
 
 def _not_issued_yet(uow: UnitOfWork, batch: Sequence[Confirmed]) -> list[Confirmed]:
-    events = {(UUID(event.payload.result_id), event.payload.confirmation_no): event for event in batch}
+    events = {(event.aggregate_id, event.payload.confirmation_no): event for event in batch}
     issued = issuing.already_issued(uow, list(events))
     return [event for confirmation, event in events.items() if confirmation not in issued]
 
@@ -107,35 +124,32 @@ def _columns(face: Face, issued_on: date) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _row(
-    uow: UnitOfWork, certificate_id: UUID, certificate_no: str, event: Confirmed, edition: Edition
-) -> tuple[Any, ...]:
-    result, ring = event.payload, uow.keyring
-    person = event.personal()
+def _row(ring: KeyRing, new: New) -> tuple[Any, ...]:
+    result, edition = new.event.payload, new.edition
+    person = new.event.personal()
     return (
-        certificate_id,
-        certificate_no,
+        new.certificate_id,
+        new.certificate_no,
         edition.prefix,
-        UUID(result.candidate_id),
-        UUID(result.result_id),
+        new.candidate_id,
+        new.event.aggregate_id,
         result.confirmation_no,
         UUID(result.entry_id),
         *edition.columns,
         Jsonb(scores_of(result.scores), dumps=orjson.dumps),
-        ring.seal_column(person, RETENTION_CLASS, edition.year, certificate_id),
+        ring.seal_column(person, RETENTION_CLASS, edition.year, new.certificate_id),
         ring.lookup_hash(*name_factor(person.name)),
         ring.lookup_hash(*id_factor(person.id_type, person.id_no)),
     )
 
 
-def _announce(uow: UnitOfWork, certificate_id: UUID, certificate_no: str, event: Confirmed, edition: Edition) -> None:
-    result = event.payload
+def _announce(uow: UnitOfWork, new: New) -> None:
     issued = CertificateIssued()
-    issued.CopyFrom(edition.event)
-    issued.certificate_id = str(certificate_id)
-    issued.certificate_no = certificate_no
-    issued.candidate_id = result.candidate_id
-    issued.result_id = result.result_id
-    issued.confirmation_no = result.confirmation_no
-    holder = UUID(result.candidate_id)
-    uow.emit(issued, aggregate_id=certificate_id, key=holder, track=edition.track, because=event)
+    issued.CopyFrom(new.edition.event)
+    issued.certificate_id = str(new.certificate_id)
+    issued.certificate_no = new.certificate_no
+    issued.candidate_id = new.event.payload.candidate_id
+    issued.result_id = new.event.payload.result_id
+    issued.confirmation_no = new.event.payload.confirmation_no
+    aggregate, key = new.certificate_id, new.candidate_id
+    uow.emit(issued, aggregate_id=aggregate, key=key, track=new.edition.track, because=new.event)

@@ -26,7 +26,7 @@ class Withdrawal:
 
 
 def withdraw_by_decision(uow: UnitOfWork, command: Withdrawal) -> Certificate:
-    """Raises NotFound certificate-unknown, Invalid withdrawal-reason-unknown, Conflict certificate-already-withdrawn."""
+    """Raises NotFound certificate-unknown, and what `decide_withdrawal` raises."""
     found = locked(uow, [command.certificate_id])
     if not found:
         raise no_such_certificate()
