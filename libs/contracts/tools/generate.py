@@ -1,6 +1,6 @@
-"""Generates luban.events from proto/ (Python, type stubs and the descriptor set that docs/events.md is written from).
+"""Generates luban.events from proto/: Python, type stubs, and the descriptor set that docs/events.md is written from.
 
-`python libs/contracts/tools/generate.py [OUT]`; the default OUT is the package itself, another lets a test look for drift.
+`python libs/contracts/tools/generate.py [OUT]`; the default OUT is the package itself, another lets a test find drift.
 """
 
 import sys
