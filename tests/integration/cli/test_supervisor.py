@@ -146,6 +146,14 @@ def test_children_die_with_a_killed_supervisor(options: Options) -> None:
     assert describe_stack(options.data_dir)["stage"] == "killed"
 
 
+def test_down_clears_what_a_killed_supervisor_left(options: Options) -> None:
+    stack = start_stack(options)
+    os.kill(stack.pids["supervisor"], signal.SIGKILL)
+    assert wait_until(lambda: not psutil.pid_exists(stack.pids["exam.api"]), SECONDS)
+    assert stop_stack(options.data_dir) is True  # the child that the service had let go of
+    assert marked(options) == []
+
+
 def topic_ids(broker: str) -> dict[str, str]:
     client = KafkaAdminClient(bootstrap_servers=broker)
     found = {topic["name"]: topic["topic_id"] for topic in client.describe_topics()}

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import psutil
 
-from luban.cli.processes import log_tail, wait_until
+from luban.cli.processes import log_tail, stop_marked, wait_until
 from luban.cli.secret_files import read_json
 from luban.cli.stack import (
+    MARK,
     Options,
     Stack,
     StackError,
@@ -62,9 +63,15 @@ def start_stack(options: Options, report: Report = lambda _: None, seconds: floa
 
 
 def stop_stack(data_dir: Path, report: Report = lambda _: None) -> bool:
-    """Stops the stack gracefully. Returns False when none was running. Raises StackError when it does not stop."""
-    if not data_dir.exists() or not is_running(data_dir):
+    """Stops the stack gracefully, or what is left of one whose supervisor was killed.
+
+    Returns False when nothing was running. Raises StackError when it does not stop.
+    """
+    if not data_dir.exists():
         return False
+    if not is_running(data_dir):
+        _reap(data_dir)
+        return bool(stop_marked(MARK, str(data_dir)))
     if not wait_until(lambda: _supervisor(data_dir) is not None, _STATE_SECONDS):
         raise StackError(f"{data_dir} is held by a process that is no supervisor of it: see `lsof {data_dir}/lock`")
     report("stopping")

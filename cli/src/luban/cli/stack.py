@@ -13,6 +13,8 @@ from luban.cli.processes import wait_until
 from luban.cli.secret_files import read_json, write_json
 
 Profile = Literal["embedded", "production"]
+MARK = "LUBAN_STACK"
+"""Stands in the environment of every child, so that those of a killed supervisor are found whatever became of them."""
 LOCAL_ISSUER = "urn:luban:local-issuer"
 LOCAL_AUDIENCE = "luban"
 SERVICE_NAMES = ("registration", "exam", "certificate")

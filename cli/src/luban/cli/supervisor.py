@@ -25,6 +25,7 @@ from luban.cli.secret_files import read_json, write_json
 from luban.cli.stack import (
     LOCAL_AUDIENCE,
     LOCAL_ISSUER,
+    MARK,
     Issuer,
     Options,
     Service,
@@ -40,8 +41,6 @@ from luban.cli.wakeups import Wakeups
 from luban.cli.years import sealing_years
 from luban.contracts.catalogue import TOPICS
 
-MARK = "LUBAN_STACK"
-"""Stands in the environment of every child, so that those of a killed supervisor are found whatever became of them."""
 STOP_SECONDS = {"services": 20.0, "broker": 5.0, "postgres": 30.0}
 _IDLE_SECONDS = 60.0
 _log = logging.getLogger("luban.supervisor")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from luban.cli.console import DEFAULT_DATA_DIR, DataDir, Json, console, print_json, progress, refusing
 from luban.cli.stack import Options, Profile, Stack
@@ -34,7 +34,7 @@ def topics(
 
 
 def _print(found: list[FoundTopic]) -> None:
-    table = Table("topic", "partitions", "topic id", "")
+    table = Table(Column("topic", overflow="fold"), "partitions", Column("topic id", overflow="fold"), "")
     for topic in found:
         table.add_row(topic.name, str(topic.partitions), topic.topic_id, "created" if topic.created else "")
     console.print(table, highlight=False)
