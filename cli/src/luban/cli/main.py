@@ -2,7 +2,7 @@
 
 import typer
 
-from luban.cli.commands import clock, replay, stack, token, topics
+from luban.cli.commands import clock, fsck, replay, stack, token, topics
 
 app = typer.Typer(
     help="Luban (鲁班): a province's skill assessment and certification.",
@@ -16,6 +16,7 @@ app.command()(stack.logs)
 app.command()(topics.topics)
 app.command()(token.token)
 app.command()(replay.replay)
+app.command()(fsck.fsck)
 app.add_typer(clock.app, name="clock")
 
 if __name__ == "__main__":

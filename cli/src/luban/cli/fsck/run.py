@@ -3,31 +3,38 @@
 from collections.abc import Callable
 
 from luban.cli.fsck.check import Check
-from luban.cli.fsck.journals import read_journal
-from luban.cli.fsck.register import check_register
+from luban.cli.fsck.consumers import check_certificates, check_effects, check_side, read_side
+from luban.cli.fsck.journals import check_journal, read_journal
 from luban.cli.fsck.rules import check_rules
-from luban.cli.fsck.topics import check_applied, check_published, consumes, read_topics, topic_of_owner
+from luban.cli.fsck.topics import check_changed, check_lost, consumed_by, read_topics, topic_of_owner
 from luban.cli.stack import Stack
 
 
 def run_fsck(stack: Stack, report: Callable[[str], None] = lambda _: None) -> list[Check]:
-    """Every invariant with its count. Consumers are read before producers, so what is under way breaks nothing."""
-    checks: list[Check] = []
+    """Every invariant with its count.
+
+    On a running stack too: consumers are read first, then journals, then topics, then the journals read on, so what
+    is under way meanwhile breaks nothing.
+    """
     report("rules of each service")
-    checks += check_rules(stack.databases)
+    checks = check_rules(stack.databases)
+    report("consumers")
+    sides = {service: read_side(service, url) for service, url in stack.databases.items()}
+    report("journals")
+    journals = {topic_of_owner(service): read_journal(service, url) for service, url in stack.databases.items()}
     report("topics")
     logs = read_topics(stack.broker)
-    report("journals")
-    journals = {}
-    for service, url in stack.databases.items():
-        journals[topic_of_owner(service)], found = read_journal(service, url)
-        checks += found
-    for topic, journal in journals.items():
-        checks += check_published(journal, topic, logs[topic])
-    report("consumers")
-    for service, url in stack.databases.items():
-        handled = {topic: journals[topic] for topic in consumes(service)}
-        checks += check_applied(service, url, handled, logs)
-    report("register")
-    checks += check_register(stack.databases, journals)
+    checks += [check_lost(journal, topic, logs[topic]) for topic, journal in journals.items()]
+    for journal in journals.values():
+        journal.read_on()
+        checks += check_journal(journal)
+    checks += [check_changed(journal, topic, logs[topic]) for topic, journal in journals.items()]
+    report("applied events")
+    for service, side in sides.items():
+        checks += check_side(side, {topic: journals[topic] for topic in consumed_by(service)}, logs)
+    by_service = {journal.service: journal for journal in journals.values()}
+    checks += check_effects(sides["exam"], by_service["registration"], "EntryAccepted", "EntryWithdrawn")
+    registration = sides["registration"]
+    checks += check_effects(registration, by_service["certificate"], "CertificateIssued", "CertificateWithdrawn")
+    checks += check_certificates(sides["certificate"], by_service["exam"])
     return checks
