@@ -26,7 +26,8 @@ RULES = (
         "a plan's places taken are its live entries, and no more than it has",
         "select count(*) from plan_intake",
         "select i.plan_id from plan_intake i left join entry e on e.plan_id = i.plan_id"
-        " and e.state in ('SUBMITTED', 'NEEDS_DECISION', 'ACCEPTED') group by i.plan_id, i.taken, i.capacity, i.accepted"
+        " and e.state in ('SUBMITTED', 'NEEDS_DECISION', 'ACCEPTED')"
+        " group by i.plan_id, i.taken, i.capacity, i.accepted"
         " having count(e.entry_id) <> i.taken or i.taken > i.capacity"
         " or count(e.entry_id) filter (where e.state = 'ACCEPTED') <> i.accepted",
     ),
