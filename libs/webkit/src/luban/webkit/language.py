@@ -1,10 +1,12 @@
 """Which of the two languages an answer speaks."""
 
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal["zh", "en"]
 
 
+@lru_cache(maxsize=256)
 def preferred_language(accept_language: str | None) -> Language:
     """English where Accept-Language (RFC 9110 §12.5.4) ranks it above Chinese; Chinese otherwise."""
     weights: dict[str, float] = {}
