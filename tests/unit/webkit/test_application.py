@@ -170,7 +170,14 @@ async def test_a_path_that_matches_nothing_is_not_logged(
 
 
 async def test_wrong_fields_are_named_but_never_repeated(client: httpx.AsyncClient, rig: Rig) -> None:
-    body = {"name": SECRET, "level": SECRET, "at": SECRET, "marks": {SECRET: SECRET + "X"}, "owner": SECRET, "ZhangSan": 1}
+    body = {
+        "name": SECRET,
+        "level": SECRET,
+        "at": SECRET,
+        "marks": {SECRET: SECRET + "X"},
+        "owner": SECRET,
+        "ZhangSan": 1,
+    }
     response = await client.post("/things", json=body, headers=rig.token(Role.BODY_STAFF))
     document = problem(response, 422, "request-invalid")
     assert "ZhangSan" not in response.text
