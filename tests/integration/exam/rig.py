@@ -21,6 +21,7 @@ from luban.eventkit.timers import Timers
 from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork, connect
 from luban.events.v1 import registration_pb2 as registration
 from luban.events.v1.common_pb2 import (
+    BODY_CLASS_EMPLOYER,
     TRACK_ENTERPRISE,
     BodyFacts,
     LevelScheme,
@@ -80,7 +81,7 @@ def plan_facts(plan_id: UUID, body_id: UUID, **changes: Any) -> PlanFacts:
         plan_no="26370000010001",
         track=TRACK_ENTERPRISE,
         body=BodyFacts(
-            body_id=str(body_id), code="Y000037001234", name="鲁班试验制造有限公司", body_class="BODY_CLASS_EMPLOYER"
+            body_id=str(body_id), code="Y000037001234", name="鲁班试验制造有限公司", body_class=BODY_CLASS_EMPLOYER
         ),
         level=LevelScheme(occupation_code="6-31-01-03", occupation_name="电工", level=3, standard_edition="2018"),
         subjects=[Subject(code=code, name=name, pass_tenths=600) for code, name in SUBJECTS],

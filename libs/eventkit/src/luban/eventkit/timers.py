@@ -20,10 +20,7 @@ select kind, subject_id from eventkit.timer
 where done_at is null and try_at <= eventkit.now() and due_at <= eventkit.now() and kind = any(%s)
 order by due_at, kind, subject_id limit 1 for update skip locked
 """
-DONE = """
-update eventkit.timer set done_at = eventkit.now()
-where kind = %s and subject_id = %s and due_at <= eventkit.now() and done_at is null
-"""
+DONE = "update eventkit.timer set done_at = eventkit.now() where kind = %s and subject_id = %s"
 LATER = """
 update eventkit.timer set attempts = attempts + 1,
     try_at = eventkit.now() + make_interval(secs => least(power(2, attempts), %s))
@@ -60,8 +57,8 @@ class Timers:
                 claimed = uow.sql(DUE, (list(self._handlers),)).fetchone()
                 if claimed is None:
                     return False
+                uow.sql(DONE, claimed)  # before its handler, which may set it anew, even for a time that has come
                 self._handlers[claimed[0]](uow, claimed[1])
-                uow.sql(DONE, claimed)
         except Exception as error:
             if claimed is None or is_transient(error):
                 raise

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from luban.eventkit.dispatch import Subscriptions
 from luban.eventkit.timers import TimerHandler
 from luban.events.v1 import registration_pb2 as registration
-from luban.exam.handlers import replication
+from luban.exam.handlers import confirming, replication, sitting_timers
+from luban.exam.handlers.submissions import END_PUBLICITY
 
 SUBSCRIPTIONS = Subscriptions(
     "exam",
@@ -29,4 +30,8 @@ SUBSCRIPTIONS = Subscriptions(
     ),
 )
 
-TIMERS: Mapping[str, TimerHandler] = {}
+TIMERS: Mapping[str, TimerHandler] = {
+    **sitting_timers.TIMERS,
+    END_PUBLICITY: confirming.on_publicity_end,
+    confirming.END_RESULT_PUBLICITY: confirming.on_result_publicity_end,
+}

@@ -8,6 +8,7 @@ from uuid import UUID
 from luban.eventkit.sealing import KeyRing
 from luban.eventkit.uow import UnitOfWork
 from luban.events.v1.common_pb2 import PersonalData
+from luban.exam.adapters.people import id_tail
 from luban.reference.names import name_key
 from luban.reference.shanghai import shanghai_day
 from luban.reference.spelling import plain
@@ -68,5 +69,5 @@ def _hashes(ring: KeyRing, person: PersonalData) -> tuple[bytes, bytes, bytes]:
     return (
         ring.lookup_hash("name", name),
         ring.lookup_hash("id_no", number),
-        ring.lookup_hash("match", name, number[-4:]),
+        ring.lookup_hash("match", name, id_tail(number)),
     )

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 
 from luban.eventkit.uow import UnitOfWork
 from luban.events.v1.common_pb2 import PlanFacts
@@ -72,7 +72,7 @@ COLUMNS = (
 
 def find_plan(uow: UnitOfWork, plan_id: UUID, *, lock: str = "") -> Plan:
     """The plan; `lock` is "", "for share" or "for update". Raises NotFound plan-unknown."""
-    cursor = uow.connection.cursor(row_factory=class_row(_plan))
+    cursor = uow.connection.cursor(row_factory=kwargs_row(_plan))
     found = cursor.execute(f"select {COLUMNS} from plan where plan_id = %s {lock}", (plan_id,)).fetchone()  # noqa: S608  # constants only
     if found is None:
         raise NotFound("plan-unknown", zh="没有这个认定计划", en="there is no such plan")

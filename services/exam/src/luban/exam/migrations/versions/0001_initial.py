@@ -113,9 +113,7 @@ create table result (
     unique (plan_id, publicity_no),
     check ((state = 'AWAITING_CONFIRMATION') = (publicity_ends_at is null)),
     check ((state = 'CONFIRMED') = (confirmed_at is not null))
-);
-create index result_of_candidate on result (candidate_id);
-create index result_of_submission on result (submission_id);
+) with (fillfactor = 50);          -- every row is updated twice soon after it was made; so in its own page
 
 -- Each time a result became a pass for good: what certificates rest on.
 create table confirmation (
@@ -138,6 +136,7 @@ create table objection (
     decided_by text,
     decided_at timestamptz,
     reason text,
+    state_after text,              -- of the result, when it was decided
     check ((state = 'OPEN') = (decided_at is null))
 );
 create index objection_of_plan on objection (plan_id, objection_id);
@@ -155,7 +154,8 @@ create table correction (
     new_scores jsonb not null,
     old_passed boolean not null,
     new_passed boolean not null,
-    was_confirmed_at timestamptz   -- when the corrected result had been confirmed; null if it was not
+    was_confirmed_at timestamptz,  -- when the corrected result had been confirmed; null if it was not
+    state_after text not null      -- of the result
 );
 create index correction_of_result on correction (result_id);
 create trigger correction_only_grows before update or delete or truncate on correction
