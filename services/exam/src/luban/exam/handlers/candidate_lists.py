@@ -7,7 +7,7 @@ from uuid import UUID
 from luban.eventkit.uow import UnitOfWork
 from luban.exam.adapters.plans import find_plan
 from luban.exam.adapters.rows import rows
-from luban.exam.handlers.permission import require_own_body
+from luban.exam.handlers.permission import require_member
 from luban.webkit.access_log import record_access
 from luban.webkit.authentication import Principal, Role
 
@@ -39,8 +39,8 @@ class _Row:
 
 
 def list_entries(uow: UnitOfWork, principal: Principal, plan_id: UUID, after: int, limit: int) -> list[ListedEntry]:
-    """Accepted entries of an own plan by their place in its list, beyond `after`. Raises Forbidden other-body."""
-    require_own_body(principal, find_plan(uow, plan_id))
+    """Accepted entries of an own plan by their place in its list, beyond `after`. Raises Forbidden not-your-plan."""
+    require_member(principal, find_plan(uow, plan_id))
     named = principal.has(Role.BODY_STAFF)
     found = rows(uow, _Row, ENTRIES, (plan_id, after, limit))
     return [ListedEntry(row.entry_id, row.seq, row.tickets, _name(uow, row) if named else None) for row in found]

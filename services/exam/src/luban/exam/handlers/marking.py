@@ -9,11 +9,12 @@ from luban.exam.adapters import marks as marked
 from luban.exam.adapters.forms import subject_has_form
 from luban.exam.adapters.plans import Plan, find_plan
 from luban.exam.domain.marking import Mark, MarkingState, marking_state, panel_score, require_panel
+from luban.exam.handlers.access import require_own_body
 from luban.exam.handlers.outcomes import OutcomeRow, record_outcomes
 from luban.exam.handlers.permission import (
     require_closed,
+    require_member,
     require_not_cancelled,
-    require_own_body,
     require_subject,
 )
 from luban.reference.refusal import Conflict, Forbidden, Invalid
@@ -57,7 +58,7 @@ class Progress:
 def name_panel(uow: UnitOfWork, principal: Principal, plan_id: UUID, subject_code: str, raters: list[UUID]) -> Panel:
     """Names the raters of a subject, of the body's own choice, until the first mark.
 
-    Raises Invalid raters-number, raters-repeated, Forbidden other-body, Conflict plan-cancelled, marking-begun,
+    Raises Invalid raters-number, raters-repeated, Forbidden not-your-plan, Conflict plan-cancelled, marking-begun,
     subject-by-paper, NotFound plan-unknown, subject-unknown.
     """
     require_panel(raters)
@@ -77,7 +78,7 @@ def name_panel(uow: UnitOfWork, principal: Principal, plan_id: UUID, subject_cod
 def give_marks(uow: UnitOfWork, principal: Principal, marking: Marking) -> int:
     """Keeps a rater's marks, all or none, and records the outcome of every entry whose panel is complete by them.
 
-    How many were kept. Raises Forbidden other-body, rater-not-named, Conflict plan-open, marking-early,
+    How many were kept. Raises Forbidden not-your-plan, rater-not-named, Conflict plan-open, marking-early,
     panel-complete, results-already-drawn-up, Invalid entry-repeated, entry-foreign.
     """
     plan = find_plan(uow, marking.plan_id, lock="for share")
@@ -95,7 +96,7 @@ def give_marks(uow: UnitOfWork, principal: Principal, marking: Marking) -> int:
 
 
 def require_rater(uow: UnitOfWork, principal: Principal, plan_id: UUID, subject_code: str) -> Plan:
-    """The plan, to a rater of its subject's panel. Raises Forbidden other-body, rater-not-named."""
+    """The plan, to a rater of its subject's panel. Raises Forbidden not-your-plan, rater-not-named."""
     plan = find_plan(uow, plan_id)
     _panel_with(uow, principal, plan, subject_code)
     return plan
@@ -104,7 +105,7 @@ def require_rater(uow: UnitOfWork, principal: Principal, plan_id: UUID, subject_
 def show_progress(
     uow: UnitOfWork, principal: Principal, plan_id: UUID, subject_code: str, after: UUID | None, limit: int
 ) -> list[Progress]:
-    """How far a subject's marking is, to the plan's own body. Raises Forbidden other-body."""
+    """How far a subject's marking is, to the plan's own body. Raises Forbidden not-your-plan."""
     plan = find_plan(uow, plan_id)
     require_own_body(principal, plan)
     require_subject(plan, subject_code)
@@ -114,7 +115,7 @@ def show_progress(
 
 
 def _panel_with(uow: UnitOfWork, principal: Principal, plan: Plan, subject_code: str) -> frozenset[UUID]:
-    require_own_body(principal, plan)
+    require_member(principal, plan)
     require_subject(plan, subject_code)
     raters = marked.raters_of(uow, plan.plan_id, subject_code)
     if principal.subject not in raters:

@@ -1,14 +1,15 @@
-"""Whose rows a caller may touch."""
+"""What a plan must be, and who its callers must belong to, before it is assessed."""
 
 from luban.exam.adapters.plans import Plan
-from luban.reference.refusal import Conflict, Forbidden, NotFound
+from luban.exam.handlers.access import not_your_plan
+from luban.reference.refusal import Conflict, NotFound
 from luban.webkit.authentication import Principal
 
 
-def require_own_body(principal: Principal, plan: Plan) -> None:
-    """Raises Forbidden other-body unless the caller belongs to the body of the plan."""
+def require_member(principal: Principal, plan: Plan) -> None:
+    """Somebody of the plan's body: its staff or one of its raters. Raises Forbidden not-your-plan."""
     if principal.body_id != plan.body_id:
-        raise Forbidden("other-body", zh="该计划属于其他评价机构", en="the plan is another body's")
+        raise not_your_plan()
 
 
 def require_subject(plan: Plan, subject_code: str) -> None:

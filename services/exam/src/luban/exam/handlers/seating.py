@@ -16,10 +16,10 @@ from luban.exam.domain.sittings import (
     sitting_ended,
     ticket_number,
 )
+from luban.exam.handlers.access import require_own_body
 from luban.exam.handlers.permission import (
     require_closed,
     require_not_cancelled,
-    require_own_body,
     require_subject,
 )
 from luban.reference.refusal import Conflict, Invalid
@@ -57,7 +57,8 @@ class Seating:
 def schedule_sitting(uow: UnitOfWork, principal: Principal, order: SittingOrder) -> Sitting:
     """Schedules a sitting and sets the clock that ends it.
 
-    Raises Forbidden other-body, NotFound, Conflict plan-cancelled, room-taken, Invalid form-foreign and as the domain.
+    Raises Forbidden not-your-plan, NotFound, Conflict plan-cancelled, room-taken, Invalid form-foreign, and as the
+    domain.
     """
     plan = find_plan(uow, order.plan_id, lock="for update")
     require_own_body(principal, plan)
@@ -83,7 +84,7 @@ def schedule_sitting(uow: UnitOfWork, principal: Principal, order: SittingOrder)
 def assign_seats(uow: UnitOfWork, principal: Principal, sitting_id: UUID) -> Seating:
     """Fills a sitting's free seats with entries of its plan that have none for its subject.
 
-    Raises Forbidden other-body, Conflict plan-open, plan-cancelled, sitting-ended.
+    Raises Forbidden not-your-plan, Conflict plan-open, plan-cancelled, sitting-ended.
     """
     plan = find_plan(uow, sittings.find_sitting(uow, sitting_id).plan_id, lock="for update")
     sitting = sittings.find_sitting(uow, sitting_id, lock=True)
@@ -99,7 +100,7 @@ def assign_seats(uow: UnitOfWork, principal: Principal, sitting_id: UUID) -> Sea
 
 
 def show_seats(uow: UnitOfWork, principal: Principal, sitting_id: UUID) -> list[Seat]:
-    """A sitting's seats, to its own body. Raises Forbidden other-body."""
+    """A sitting's seats, to its own body. Raises Forbidden not-your-plan."""
     sitting = sittings.find_sitting(uow, sitting_id)
     require_own_body(principal, find_plan(uow, sitting.plan_id))
     return sittings.seats_of(uow, sitting_id)
