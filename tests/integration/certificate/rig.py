@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import psycopg
 from google.protobuf.message import Message
+from psycopg import sql
 
 from luban.certificate.bootstrap import subscriptions
 from luban.certificate.settings import NumberSettings
@@ -142,13 +145,15 @@ class Register:
     history: dict[UUID, tuple[int, UUID]] = field(default_factory=dict)
     position: int = 0
 
-    def arrive(self, payload: Message, *, name: str = NAME, id_no: str = ID_NO) -> Arrival:
+    def arrive(
+        self, payload: Message, *, name: str = NAME, id_no: str = ID_NO, id_type: str = "RESIDENT_ID"
+    ) -> Arrival:
         """The next event of a result, as the consumer reads it."""
         aggregate_id = UUID(payload.result_id)  # type: ignore[attr-defined]  # both payloads have it
         version, previous = self.history.get(aggregate_id, (0, None))
         event_id = new_id()
         self.history[aggregate_id] = (version + 1, event_id)
-        personal = PersonalData(name=name, id_type="RESIDENT_ID", id_no=id_no, phone="13800000000")
+        personal = PersonalData(name=name, id_type=id_type, id_no=id_no, phone="13800000000")
         sealed = personal if isinstance(payload, ResultConfirmed) else None
         pending = Pending(payload, aggregate_id, new_id(), Track.SOCIAL, sealed, "timer", new_id(), None)
         at = self.units.run(CONSUMER, lambda uow: uow.now())
@@ -197,6 +202,19 @@ class Register:
         """Payloads of this type in the outgoing journal, in order."""
         rows = self.rows("select value from eventkit.journal where event_type = %s order by seq", (event_type,))
         return [received(parse(value), self.units.keyring).payload for (value,) in rows]
+
+    def set_clock_ahead(self, days: int) -> None:
+        """Moves the database's clock, as a demo does."""
+        with self.units.begin(Cause("clock")) as uow:
+            uow.sql("update eventkit.simulated_clock set allowed = true, ahead = make_interval(days => %s)", (days,))
+
+    def close_database(self) -> None:
+        """Throws everybody out of the database and lets nobody in."""
+        address = urlsplit(self.settings.database)
+        name = address.path.removeprefix("/")
+        with psycopg.connect(address._replace(path="/postgres").geturl(), autocommit=True) as connection:
+            connection.execute(sql.SQL("alter database {} allow_connections false").format(sql.Identifier(name)))
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
 
 
 def open_register(database: DatabaseFactory, folder: Path) -> Register:

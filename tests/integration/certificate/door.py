@@ -1,0 +1,78 @@
+"""The service's HTTP door in this process, with a token issuer and a signing key of the test's own."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
+from jwt.algorithms import OKPAlgorithm
+
+from luban.certificate.entrypoints.api import create
+from luban.webkit.authentication import Role
+from tests.integration.certificate.rig import Register
+
+CREDIT_CODE = "91350100M000100Y43"
+
+
+@dataclass
+class Door:
+    """Clients of the service, and tokens for them."""
+
+    app: FastAPI
+    register: Register
+    issuer_key: Ed25519PrivateKey
+
+    def token(self, role: Role, subject: UUID | None = None, body_id: UUID | None = None) -> dict[str, str]:
+        """The header of a caller in one role."""
+        claims: dict[str, Any] = {"iss": "urn:test", "aud": "luban", "sub": str(subject or UUID(int=7))}
+        claims |= {"roles": [role.value], "exp": int(time.time()) + 600}
+        claims |= {"body_id": str(body_id)} if body_id else {}
+        return {"Authorization": f"Bearer {jwt.encode(claims, self.issuer_key, 'EdDSA', {'kid': 'test'})}"}
+
+    @property
+    def province(self) -> dict[str, str]:
+        """The header of a member of the province's staff."""
+        return self.token(Role.PROVINCE_STAFF)
+
+    @asynccontextmanager
+    async def client(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
+        """A client at a network address."""
+        transport = httpx.ASGITransport(self.app, client=(address, 40000), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://certificate") as client:
+            yield client
+
+
+def open_door(register: Register, folder: Path, patch: pytest.MonkeyPatch, public_quota: int = 1000) -> Door:
+    """The application over the register's database."""
+    issuer_key = Ed25519PrivateKey.generate()
+    public = {**OKPAlgorithm.to_jwk(issuer_key.public_key(), as_dict=True), "kid": "test", "alg": "EdDSA"}
+    (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
+    signing = folder / "signing.pem"
+    key = Ed25519PrivateKey.generate()
+    signing.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    patch.setenv("LUBAN_SIGNING_KEY", str(signing))
+    patch.setenv("LUBAN_PUBLIC_DAILY_QUOTA", str(public_quota))
+    return Door(create(register.settings), register, issuer_key)
+
+
+async def new_key(door: Door, client: httpx.AsyncClient, quota: int = 100, credit_code: str = CREDIT_CODE) -> Any:
+    """A key that the province made for an employer."""
+    body = {"credit_code": credit_code, "employer_name": "山东某机械有限公司", "daily_quota": quota}
+    response = await client.post("/v1/api-keys", json=body, headers=door.province)
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    """Status and stable code of a refusal."""
+    return response.status_code, response.json()["type"].removeprefix("/problems/")
