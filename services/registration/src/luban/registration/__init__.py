@@ -1,0 +1,1 @@
+"""Bodies, projects, plans, candidates, entries, eligibility."""

@@ -1,0 +1,1 @@
+"""Tables, SQL, sheets, and what events carry."""

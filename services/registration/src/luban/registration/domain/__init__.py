@@ -1,0 +1,1 @@
+"""The rules of registration: standard library and luban.reference only."""

@@ -1,0 +1,214 @@
+"""The registration service over a real database, spoken to by HTTP."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jwt
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from luban.eventkit.envelope import parse, received
+from luban.eventkit.ids import new_id
+from luban.eventkit.settings import Settings
+from luban.eventkit.timers import Timers
+from luban.eventkit.uow import Cause, UnitsOfWork, open_units
+from luban.registration.bootstrap import TIMERS
+from luban.registration.entrypoints.api import create
+from luban.webkit.program import migrate
+from tests.embedded import DatabaseFactory
+from tests.integration.registration import people
+
+TODAY = datetime(2026, 11, 23, 2, tzinfo=UTC)
+ISSUER = "https://issuer.test"
+
+
+def settings_for(url: str, folder: Path | None = None) -> Settings:
+    """Settings of a demo stack on that database."""
+    folder = folder or Path("/nonexistent")
+    return Settings(
+        database=url,
+        broker="127.0.0.1:1",
+        keyring=folder / "keyring.json",
+        oidc_issuer=ISSUER,
+        oidc_jwks=str(folder / "jwks.json"),
+        demo=True,
+    )
+
+
+def migrated(url: str) -> None:
+    """A database at the newest version."""
+    migrate("registration", settings_for(url))
+
+
+class Client:
+    """HTTP straight into the application; any thread may call."""
+
+    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        self._client = AsyncClient(transport=transport, base_url="http://registration.test")
+        self._portal = portal
+
+    def send(self, method: str, path: str, **more: Any) -> Response:
+        """One request and its answer."""
+
+        async def sent() -> Response:
+            return await self._client.request(method, path, **more)
+
+        return self._portal.call(sent)
+
+    def get(self, path: str, **more: Any) -> Response:
+        """One GET."""
+        return self.send("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> Response:
+        """One POST."""
+        return self.send("POST", path, **more)
+
+    def put(self, path: str, **more: Any) -> Response:
+        """One PUT."""
+        return self.send("PUT", path, **more)
+
+    def patch(self, path: str, **more: Any) -> Response:
+        """One PATCH."""
+        return self.send("PATCH", path, **more)
+
+
+@dataclass
+class Service:
+    """The service as its callers see it, with a look into its journal."""
+
+    client: Client
+    units: UnitsOfWork
+    signing: Ed25519PrivateKey
+    bodies: int = field(default=0)
+
+    def token(self, role: str, subject: UUID | None = None, **claims: str) -> dict[str, str]:
+        """Headers of a caller with that role."""
+        payload = {
+            "iss": ISSUER,
+            "aud": "luban",
+            "sub": str(subject or new_id()),
+            "roles": [role],
+            "exp": datetime.now(UTC) + timedelta(hours=1),
+        }
+        signed = jwt.encode(payload | claims, self.signing, algorithm="EdDSA", headers={"kid": "test"})
+        return {"Authorization": f"Bearer {signed}"}
+
+    def province(self) -> dict[str, str]:
+        """Headers of province staff."""
+        return self.token("province_staff")
+
+    def staff(self, body_id: str) -> dict[str, str]:
+        """Headers of a body's staff."""
+        return self.token("body_staff", body_id=body_id)
+
+    def post(self, path: str, headers: dict[str, str], json: Any = None, **more: Any) -> Response:
+        """One POST."""
+        return self.client.post(path, headers=headers | more.pop("headers", {}), json=json, **more)
+
+    def filed(self, **changes: Any) -> str:
+        """A filed body's id."""
+        self.bodies += 1
+        code = changes.pop("letter", "S") + f"000037{self.bodies:06d}"
+        return str(made(self.post("/v1/bodies", self.province(), people.body(code, **changes)))["body_id"])
+
+    def published(self, body_id: str | None = None, **changes: Any) -> dict[str, Any]:
+        """A published plan."""
+        body_id = body_id or self.filed()
+        shown: dict[str, Any] = made(self.post("/v1/plans", self.staff(body_id), people.plan(**changes)))
+        return shown
+
+    def candidate(self, number: int, **changes: Any) -> dict[str, str]:
+        """Headers of somebody who has a profile."""
+        headers = self.token("candidate", people.uuid(number))
+        answer = self.client.put("/v1/candidates/me", headers=headers, json=people.profile(number, **changes))
+        assert answer.status_code == 200, answer.text
+        return headers
+
+    def enter(self, candidate: dict[str, str], plan_id: str, **headers: str) -> Response:
+        """One attempt to enter a plan."""
+        return self.post("/v1/entries", candidate | headers, {"plan_id": plan_id})
+
+    def rows(self, query: str, *parameters: Any) -> list[Any]:
+        """Rows of the database."""
+        with self.units.read(Cause("test")) as uow:
+            return uow.sql(query, parameters or None).fetchall()
+
+    def events(self, *names: str) -> list[Any]:
+        """Events of these types in the journal, opened."""
+        rows = self.rows("select value from eventkit.journal where event_type = any(%s) order by seq", list(names))
+        return [received(parse(bytes(value)), self.units.keyring) for (value,) in rows]
+
+    def event_names(self) -> list[str]:
+        """Types of all events so far, in order."""
+        return [name for (name,) in self.rows("select event_type from eventkit.journal order by seq")]
+
+    def advance_to(self, moment: datetime) -> None:
+        """Moves the simulated clock and fires what is due."""
+        set_clock(self.units, moment)
+        timers = Timers(TIMERS, self.units)
+        while timers.fire_next():
+            pass
+
+    def places(self, plan_id: str) -> tuple[int, int]:
+        """Places taken and accepted, and that the entries say the same."""
+        ((taken, accepted),) = self.rows("select taken, accepted from plan_intake where plan_id = %s", plan_id)
+        ((holding, sure),) = self.rows(
+            "select count(*) filter (where state in ('SUBMITTED', 'NEEDS_DECISION', 'ACCEPTED')),"
+            " count(*) filter (where state = 'ACCEPTED') from entry where plan_id = %s",
+            plan_id,
+        )
+        assert (taken, accepted) == (holding, sure)
+        return taken, accepted
+
+
+def made(answer: Response, status: int = 201) -> Any:
+    """The JSON of an answer that must have this status."""
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def refusal(answer: Response, status: int = 422) -> str:
+    """The code of a refusal that must have this status."""
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["type"]).removeprefix("/problems/")
+
+
+def set_clock(units: UnitsOfWork, moment: datetime) -> None:
+    """Makes it that moment, by the demo's lead."""
+    with units.begin(Cause("test")) as uow:
+        uow.sql("update eventkit.simulated_clock set ahead = %s - clock_timestamp()", (moment,))
+
+
+def write_keys(folder: Path) -> Ed25519PrivateKey:
+    """A key ring and an issuer's public keys in the folder; the issuer's private key."""
+    key = base64.b64encode(bytes(range(32))).decode()
+    names = [f"{kind}-{year}" for kind in ("candidate", "certificate") for year in range(2025, 2030)]
+    ring = {"keys": {name: {"key": key} for name in names}, "lookup": {"v1": key}, "current_lookup": "v1"}
+    (folder / "keyring.json").write_text(json.dumps(ring), encoding="utf-8")
+    signing = Ed25519PrivateKey.generate()
+    public = base64.urlsafe_b64encode(signing.public_key().public_bytes_raw()).rstrip(b"=").decode()
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": public, "kid": "test", "alg": "EdDSA", "use": "sig"}
+    (folder / "jwks.json").write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
+    return signing
+
+
+@pytest.fixture
+def service(database: DatabaseFactory, tmp_path: Path) -> Iterator[Service]:
+    """A fresh service on the tests' day."""
+    signing = write_keys(tmp_path)
+    settings = settings_for(database(migrated), tmp_path)
+    units = open_units(settings, pool_size=20)
+    set_clock(units, TODAY)
+    with start_blocking_portal() as portal:
+        yield Service(Client(create(settings, units), portal), units, signing)
+    units.engine.dispose()
