@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded import DatabaseFactory
+from tests.integration.exam.desk import Desk, open_desk
 from tests.integration.exam.rig import ExamRig, build_rig
 
 
@@ -15,3 +16,9 @@ def rig(database: DatabaseFactory, tmp_path: Path) -> Iterator[ExamRig]:
     built = build_rig(database, tmp_path)
     yield built
     built.units.engine.dispose()
+
+
+@pytest.fixture
+def desk(rig: ExamRig) -> Desk:
+    """The service's HTTP door over that database."""
+    return open_desk(rig)

@@ -47,7 +47,14 @@ def exam_tables(url: str) -> None:
 
 def settings_for(url: str, keyring: Path) -> Settings:
     """Settings of a service that talks to no broker."""
-    return Settings(database=url, broker="unused:0", keyring=keyring, oidc_issuer="none", oidc_jwks="none", demo=True)
+    return Settings(
+        database=url,
+        broker="unused:0",
+        keyring=keyring,
+        oidc_issuer="urn:test",
+        oidc_jwks=str(keyring.with_name("jwks.json")),
+        demo=True,
+    )
 
 
 def keyring_file(folder: Path) -> Path:

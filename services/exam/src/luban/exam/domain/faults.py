@@ -56,3 +56,9 @@ def no_outcome(entry_id: str, subject_code: str) -> Fault:
     """An accepted entry without an outcome in a subject."""
     zh, en = f"该考生缺少科目{subject_code}的成绩", f"this person has no outcome in {subject_code}"
     return Fault(None, subject_code, "outcome-missing", zh, en, entry_id)
+
+
+def unknown_subject(row: int, column: str) -> Fault:
+    """A mark for a subject that the plan does not have."""
+    zh, en = "该计划没有这个科目", "the plan has no such subject"
+    return Fault(row, column, "subject-unknown", zh, en)

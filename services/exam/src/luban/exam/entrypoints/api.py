@@ -6,9 +6,19 @@ from fastapi import APIRouter, FastAPI
 
 from luban.eventkit.settings import Settings
 from luban.eventkit.uow import UnitsOfWork, open_units
+from luban.exam.entrypoints import bank, forms, marks, papers, publicity, results, sittings, submissions
 from luban.webkit.application import create_app
 
-ROUTERS: Sequence[APIRouter] = ()
+ROUTERS: Sequence[APIRouter] = (
+    bank.router,
+    forms.router,
+    sittings.router,
+    papers.router,
+    marks.router,
+    results.router,
+    submissions.router,
+    publicity.router,
+)
 
 
 def create(settings: Settings | None = None, units: UnitsOfWork | None = None) -> FastAPI:

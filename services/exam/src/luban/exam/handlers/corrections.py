@@ -1,4 +1,4 @@
-"""Corrections of results by the province: recorded, publicised again where that is due, told where somebody relied on it."""
+"""Corrections of results by the province: recorded, publicised again where due, told where somebody relied on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,21 +6,20 @@ from luban.eventkit.uow import UnitOfWork
 from luban.exam.adapters.outcomes import outcomes_of_plan
 from luban.exam.adapters.plans import Plan
 from luban.exam.adapters.roster import members
-from luban.exam.adapters.submissions import Submission
-from luban.exam.domain.faults import Fault, no_outcome
+from luban.exam.domain.faults import no_outcome
 from luban.exam.domain.posting import Checked, Scored
-from luban.exam.handlers.posting import open_plan, submit
+from luban.exam.handlers.posting import Posted, Rejected, open_plan, posted
 from luban.reference.track import Track
 from luban.webkit.authentication import Principal
 
 
-def draw_up(uow: UnitOfWork, principal: Principal, plan_id: UUID) -> Submission | list[Fault]:
+def draw_up(uow: UnitOfWork, principal: Principal, plan_id: UUID) -> Posted | Rejected:
     """A submission from outcomes, or who still lacks which subject; refuses as `open_plan` does."""
     plan = open_plan(uow, principal, plan_id, Track.SOCIAL, Track.SPECIAL_ABILITY)
     gathered = gather(uow, plan)
     if gathered.faults:
-        return gathered.faults
-    return submit(uow, principal, plan, gathered.scored, source="DRAW_UP")
+        return Rejected(gathered.faults)
+    return posted(uow, principal, plan, gathered.scored, source="DRAW_UP")
 
 
 def gather(uow: UnitOfWork, plan: Plan) -> Checked:

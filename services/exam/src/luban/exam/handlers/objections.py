@@ -25,8 +25,8 @@ from luban.exam.handlers.confirming import confirm_one
 from luban.exam.handlers.corrections import apply_correction, lock_result
 from luban.reference.names import parse_name, parse_phone
 from luban.reference.refusal import Conflict, Invalid, NotFound
-from luban.webkit.authentication import Principal, Role
 from luban.webkit.access_log import record_access
+from luban.webkit.authentication import Principal, Role
 
 
 @dataclass(frozen=True)

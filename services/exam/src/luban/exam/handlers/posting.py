@@ -1,17 +1,19 @@
 """Results posted by an enterprise, and results drawn up from the subjects' outcomes: two ways to one submission."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
 from luban.eventkit.uow import UnitOfWork
 from luban.exam.adapters.people import KeyedHashes
 from luban.exam.adapters.plans import Plan, find_plan
+from luban.exam.adapters.results_sheet import ResultsSheet
 from luban.exam.adapters.roster import accepted_entries, members
-from luban.exam.adapters.submissions import ResultsFile, Submission, add_submission, live_submission
-from luban.exam.domain.faults import Fault
-from luban.exam.domain.posting import Checked, Columns, PostedRow, Scored, check
+from luban.exam.adapters.submissions import ResultsFile, add_submission, live_submission
+from luban.exam.domain.faults import Fault, unknown_subject
+from luban.exam.domain.posting import Columns, PostedRow, Scored, check
 from luban.exam.handlers.access import require_own_body
 from luban.reference.refusal import Conflict
 from luban.reference.shanghai import shanghai_day
@@ -22,12 +24,69 @@ Source = Literal["FILE", "JSON", "DRAW_UP"]
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What a list holds: people, those who passed, and those of the others who missed a subject."""
+class Posted:
+    """A list without faults. `absent` counts those of the failed who missed a subject."""
 
-    total: int
+    submission_id: UUID | None
+    """None for a dry run."""
+    rows: int
     passed: int
+    failed: int
     absent: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A list that changed nothing, with everything wrong with it, and the sheet it came on."""
+
+    faults: Sequence[Fault]
+    sheet: ResultsSheet | None = None
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class SentRow:
+    """A row of a JSON list: a person by entry or by document number, marks as text by subject code."""
+
+    entry_id: str
+    id_no: str
+    name: str
+    scores: Mapping[str, str]
+
+
+def post_file(
+    uow: UnitOfWork, principal: Principal, plan_id: UUID, sent: SentFile, *, dry_run: bool
+) -> Posted | Rejected:
+    """Results of an enterprise's plan on its sheet, all or nothing. Raises as `open_plan`, and Invalid sheet-*."""
+    plan = open_plan(uow, principal, plan_id, Track.ENTERPRISE)
+    sheet = ResultsSheet(sent.content, sent.name, plan)
+    checked = check(sheet.rows(), sheet.columns, members(uow, plan_id), KeyedHashes(uow.keyring))
+    if checked.faults:
+        return Rejected(checked.faults, sheet)
+    file = ResultsFile(sha256(sent.content).digest(), sheet.sheet.kind.media_type, sent.content)
+    return posted(uow, principal, plan, checked.scored, source="FILE", file=file, dry_run=dry_run)
+
+
+def post_rows(
+    uow: UnitOfWork, principal: Principal, plan_id: UUID, sent: Sequence[SentRow], *, dry_run: bool
+) -> Posted | Rejected:
+    """Results of an enterprise's plan as rows, all or nothing. Raises as `open_plan`."""
+    plan = open_plan(uow, principal, plan_id, Track.ENTERPRISE)
+    columns = Columns("entry_id", "name", {code: f"scores.{code}" for code in plan.subject_codes})
+    rows = [_row(number, row, plan.subject_codes) for number, row in enumerate(sent, 1)]
+    checked = check(rows, columns, members(uow, plan_id), KeyedHashes(uow.keyring))
+    found = [*_unknown_subjects(sent, plan.subject_codes), *checked.faults]
+    if found:
+        return Rejected(found)
+    return posted(uow, principal, plan, checked.scored, source="JSON", dry_run=dry_run)
 
 
 def open_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, *tracks: Track) -> Plan:
@@ -58,12 +117,7 @@ def open_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, *tracks: Tra
     return plan
 
 
-def check_posted(uow: UnitOfWork, plan: Plan, rows: Iterable[PostedRow], columns: Columns) -> Checked:
-    """Looks through a posted list; nothing is changed."""
-    return check(rows, columns, members(uow, plan.plan_id), KeyedHashes(uow.keyring))
-
-
-def submit(
+def posted(
     uow: UnitOfWork,
     principal: Principal,
     plan: Plan,
@@ -71,20 +125,29 @@ def submit(
     *,
     source: Source,
     file: ResultsFile | None = None,
-) -> Submission:
-    """Writes a list that was looked through; it waits for a second person of the body."""
-    _require_people(scored)
-    return add_submission(uow, plan.plan_id, scored, str(principal.subject), source=source, file=file)
+    dry_run: bool = False,
+) -> Posted:
+    """Writes a list without faults, which then waits for a second person of the body; a dry run only counts.
 
-
-def count(scored: Sequence[Scored]) -> Counted:
-    """The counts of a list."""
-    return Counted(len(scored), sum(each.passed for each in scored), sum(each.absent for each in scored))
-
-
-def _require_people(scored: Sequence[Scored]) -> None:
+    Raises Conflict nobody-to-assess.
+    """
     if not scored:
         raise Conflict("nobody-to-assess", zh="该计划没有考生", en="nobody is on the plan's list")
+    if dry_run:
+        passed = sum(each.passed for each in scored)
+        absent = sum(each.absent for each in scored)
+        return Posted(None, len(scored), passed, len(scored) - passed, absent, "DRY_RUN")
+    made = add_submission(uow, plan.plan_id, scored, str(principal.subject), source=source, file=file)
+    return Posted(made.submission_id, made.total, made.passed, made.total - made.passed, made.absent, made.state)
 
 
-__all__ = ["Counted", "Fault", "Source", "check_posted", "count", "open_plan", "submit"]
+def _row(number: int, row: SentRow, codes: Sequence[str]) -> PostedRow:
+    marks = [row.scores.get(code, "").strip() for code in codes]
+    return PostedRow(number, row.entry_id, row.name.strip(), None, row.id_no, marks)
+
+
+def _unknown_subjects(sent: Sequence[SentRow], codes: Sequence[str]) -> list[Fault]:
+    """The subject's name is the sender's own text, so only its place is told."""
+    return [
+        unknown_subject(number, "scores") for number, row in enumerate(sent, 1) if not row.scores.keys() <= set(codes)
+    ]

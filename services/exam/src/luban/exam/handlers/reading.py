@@ -1,4 +1,4 @@
-"""Who reads which results: candidates their own, staff those of a plan they answer for, with every such reading kept."""
+"""Who reads which results: candidates their own, staff those of plans they answer for, each such reading recorded."""
 
 from collections.abc import Sequence
 from typing import Any
