@@ -15,6 +15,11 @@ def sealing_years(databases: Iterable[str], admin_url: str, *, demo: bool) -> ra
     """This year and the next by the database's clock; more in a demo, whose clock moves while services run."""
     first = _number(admin_url, _REAL)
     latest = max((_year_of_service(url, first) for url in databases), default=first)
+    return keyed_years(first, latest, demo=demo)
+
+
+def keyed_years(first: int, latest: int, *, demo: bool) -> range:
+    """From `first` to the year after `latest`; to more years after it in a demo."""
     return range(first, latest + (_DEMO_YEARS if demo else 1) + 1)
 
 
