@@ -71,7 +71,7 @@ COLUMNS = (
 
 
 def find_plan(uow: UnitOfWork, plan_id: UUID, *, lock: str = "") -> Plan:
-    """The plan; `lock` is "", "for share" or "for update". Raises NotFound plan-unknown."""
+    """The plan; `lock` is "", "for share" or "for no key update". Raises NotFound plan-unknown."""
     cursor = uow.connection.cursor(row_factory=kwargs_row(_plan))
     found = cursor.execute(f"select {COLUMNS} from plan where plan_id = %s {lock}", (plan_id,)).fetchone()  # noqa: S608  # constants only
     if found is None:

@@ -55,7 +55,7 @@ def list_items(call: AuthorOrReviewer, import_id: UUID, paging: Paging) -> Page[
 
     def read(uow: UnitOfWork) -> list[ImportedItem]:
         item_imports.show_import(uow, call.principal, import_id)
-        last = paging.after(tuple[UUID])
+        last = paging.after(UUID)
         return items_of_import(uow, import_id, last[0] if last else None, paging.fetch)
 
     return paging.page(call.read(read), lambda item: (item.item_id,), lambda item: item)

@@ -90,7 +90,7 @@ def list_entries(call: StaffOrRater, plan_id: UUID, paging: Paging) -> Response:
     """The accepted entries of an own plan: with names to the body's staff, who are recorded as having read them."""
 
     def read(uow: UnitOfWork) -> Page[candidate_lists.ListedEntry]:
-        last = paging.after(tuple[int])
+        last = paging.after(int)
         found = candidate_lists.list_entries(uow, call.principal, plan_id, last[0] if last else 0, paging.fetch)
         shown = found[: paging.limit]
         candidate_lists.record_reading(uow, call.principal, shown)
@@ -100,5 +100,5 @@ def list_entries(call: StaffOrRater, plan_id: UUID, paging: Paging) -> Response:
 
 
 def _after(paging: Paging) -> UUID | None:
-    last = paging.after(tuple[UUID])
+    last = paging.after(UUID)
     return last[0] if last else None

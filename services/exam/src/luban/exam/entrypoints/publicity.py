@@ -110,7 +110,7 @@ def list_objections(call: Overseer, plan_id: UUID, paging: Paging) -> Response:
     """A plan's objections."""
 
     def read(uow: UnitOfWork) -> Page[ShownObjection]:
-        last = paging.after(tuple[UUID])
+        last = paging.after(UUID)
         found = objections.list_objections(uow, call.principal, plan_id, last[0] if last else None, paging.fetch)
         return paging.page(found, lambda each: (each[0].objection_id,), lambda each: _shown(*each))
 
@@ -145,7 +145,7 @@ def correct_result(call: Province, result_id: Annotated[UUID, Path()], body: Cor
 
 
 def _public_page(plan_id: UUID, paging: PageRequest, uow: UnitOfWork) -> Page[PublicResult]:
-    last = paging.after(tuple[int])
+    last = paging.after(int)
     rows = reading.publicity_of(uow, plan_id, last[0] if last else None, paging.fetch)
     return paging.page(rows, lambda row: (row.publicity_no,), partial(_public, uow))
 

@@ -141,13 +141,13 @@ def _post_file(
 
 
 def _own_page(call: Call, plan_id: UUID | None, paging: PageRequest, uow: UnitOfWork) -> Page[ShownResult]:
-    last = paging.after(tuple[UUID])
+    last = paging.after(UUID)
     found = reading.own_results(uow, call.principal, plan_id, last[0] if last else None, paging.fetch)
     return paging.page(found, lambda each: (each[0].result_id,), lambda each: _own(*each))
 
 
 def _staff_page(call: Call, plan_id: UUID | None, paging: PageRequest, uow: UnitOfWork) -> Page[ShownResult]:
-    last = paging.after(tuple[int])
+    last = paging.after(int)
     found = reading.results_for_staff(uow, call.principal, plan_id, last[0] if last else None, paging.fetch)
     return paging.page(found, lambda each: (each[0].publicity_no,), partial(_for_staff, uow))
 

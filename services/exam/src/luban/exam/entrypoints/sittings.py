@@ -54,6 +54,6 @@ def seats(call: BodyStaff, sitting_id: UUID) -> Page[Seat]:
 @router.get("/tickets")
 def tickets(call: Candidate, paging: Paging) -> Page[Ticket]:
     """The caller's own tickets."""
-    last = paging.after(tuple[str])
+    last = paging.after(str)
     found = call.read(lambda uow: tickets_of(uow, call.principal.subject, last[0] if last else None, paging.fetch))
     return paging.page(found, lambda ticket: (ticket.ticket_no,), lambda ticket: ticket)

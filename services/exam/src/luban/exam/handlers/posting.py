@@ -95,7 +95,7 @@ def open_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, *tracks: Tra
     Raises Forbidden not-your-plan, Conflict track-otherwise, plan-not-closed, entries-on-their-way,
     assessment-not-begun or submission-exists.
     """
-    plan = find_plan(uow, plan_id, lock="for update")
+    plan = find_plan(uow, plan_id, lock="for no key update")
     require_own_body(principal, plan)
     if plan.track not in tracks:
         raise Conflict(

@@ -59,7 +59,7 @@ def publicity_end(now: datetime) -> datetime:
 
 def _locked(uow: UnitOfWork, principal: Principal, submission_id: UUID) -> tuple[Plan, Submission]:
     """The plan before its submission, as every writer of results locks them."""
-    plan = find_plan(uow, find_submission(uow, submission_id).plan_id, lock="for update")
+    plan = find_plan(uow, find_submission(uow, submission_id).plan_id, lock="for no key update")
     require_own_body(principal, plan)
     submission = find_submission(uow, submission_id, lock="for update")
     if submission.state != "AWAITING_CONFIRMATION":
