@@ -7,7 +7,8 @@ from fastapi import FastAPI
 
 from luban.certificate.adapters.signing import Signer
 from luban.certificate.entrypoints import api_keys, certificates
-from luban.certificate.entrypoints.verifications import CLERKS, Checks
+from luban.certificate.entrypoints.shortcut import Shortcut
+from luban.certificate.entrypoints.verifications import CLERKS, PATH, Checks
 from luban.certificate.handlers.verify import Verifying
 from luban.certificate.settings import CheckSettings
 from luban.eventkit.async_uow import AsyncUnitsOfWork
@@ -31,4 +32,6 @@ def create(settings: Settings) -> FastAPI:
             yield
 
     routers = [certificates.router, api_keys.router, checks.router()]
-    return create_app("鲁班：证书", "certificate", settings, routers, units, lifespan=lifespan)
+    app = create_app("鲁班：证书", "certificate", settings, routers, units, lifespan=lifespan)
+    app.add_middleware(Shortcut, method="POST", path=PATH, endpoint=checks.verify)
+    return app

@@ -21,12 +21,13 @@ from luban.eventkit.sealing import KeyRing
 from luban.reference.refusal import Invalid
 from luban.webkit.authentication import MAX_API_KEY
 from luban.webkit.exchange import exchange_of
-from luban.webkit.limits import max_body
+from luban.webkit.limits import declared_length
 from luban.webkit.problem import HttpRefusal, unavailable
 
 CLERKS = 2
 """Batches under way at once, each on a connection of its own."""
 
+PATH = "/v1/verifications"
 MAX_BODY = 4 * 1024
 
 
@@ -43,7 +44,7 @@ class Checks:
     def router(self) -> APIRouter:
         """Both routes; everybody may call them."""
         router = APIRouter()
-        router.add_route("/v1/verifications", self.verify, methods=["POST"])
+        router.add_route(PATH, self.verify, methods=["POST"])
         router.add_route("/v1/keys", self.keys, methods=["GET"])
         return router
 
@@ -55,10 +56,9 @@ class Checks:
         async with self._units.begin() as uow:
             return await self._verifying.answer(uow, batch)
 
-    @max_body(MAX_BODY)
     async def verify(self, request: Request) -> Response:
         """A signed answer; 401 for an unknown key, 422 for a malformed question, 429 when the quota is used up."""
-        question = parse_question(_json(request, await request.body()))
+        question = parse_question(_json(request, await _body(request)))
         api_key = exchange_of(request.scope).headers.get("x-api-key")
         caller = self._address(request) if api_key is None else _hashed(api_key)
         try:
@@ -83,6 +83,18 @@ def _hashed(api_key: str) -> str:
     return key_hash(api_key)
 
 
+async def _body(request: Request) -> bytes:
+    """The whole body, at most MAX_BODY bytes: 413 for a larger one, which is never held."""
+    if declared_length(exchange_of(request.scope)) > MAX_BODY:
+        raise _too_large()
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _too_large()
+    return body
+
+
 def _json(request: Request, body: bytes) -> object:
     sent = exchange_of(request.scope).headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != "application/json":
@@ -101,6 +113,11 @@ def _refused(outcome: KeyUnknown | QuotaUsedUp) -> HttpRefusal:
             return HttpRefusal(429, "quota-used-up", zh=zh, en=en, headers={"Retry-After": str(seconds)})
         case _:
             return _key_invalid()
+
+
+def _too_large() -> HttpRefusal:
+    zh, en = f"请求内容不得超过 {MAX_BODY} 字节。", f"The request's content exceeds {MAX_BODY} bytes."
+    return HttpRefusal(413, "content-too-large", zh=zh, en=en, headers={"Connection": "close"})
 
 
 def _key_invalid() -> HttpRefusal:
