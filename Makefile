@@ -1,13 +1,18 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PACKAGES := libs/reference libs/contracts libs/eventkit libs/webkit services/registration services/exam services/certificate cli
-SOURCES := $(PACKAGES) tests bench
+TOOLS := libs/contracts/tools libs/reference/tools
+SOURCES := $(PACKAGES) tests $(if $(wildcard bench/*.py),bench)
+TYPED := $(PACKAGES:%=%/src) $(TOOLS) tests $(if $(wildcard bench/*.py),bench)
 BIN := .venv/bin
 READY := .venv/.ready
+BUF := tools/buf/node_modules/.bin/buf
+PYTEST := $(BIN)/pytest --durations=10
+WORKERS ?= 2
 
-.PHONY: help setup
+.PHONY: help setup lint format test test-unit test-e2e proto docs golden buf baseline node demo compose-demo bench fsck clean
 help: ## explain every target
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) ## create .venv with everything, from the hash-pinned requirements
 $(READY): requirements/bootstrap.txt requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
@@ -17,3 +22,63 @@ $(READY): requirements/bootstrap.txt requirements/dev.txt $(PACKAGES:%=%/pyproje
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(PACKAGES:%=-e %)
 	@touch $@
+
+lint: $(READY) ## check style, format, types and the arrows between packages
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
+
+format: $(READY) ## format the source and mend what ruff can mend
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+test: $(READY) ## run the unit, contract and integration tests (WORKERS=2 processes)
+	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract tests/integration
+
+test-unit: $(READY) ## run the tests that need no server, in seconds
+	$(PYTEST) tests/unit
+
+test-e2e: $(READY) ## run the tests that drive or break a whole stack from outside
+	$(PYTEST) tests/e2e tests/fault
+
+proto: $(READY) ## generate the events' code from proto/, and docs/events.md
+	$(BIN)/python libs/contracts/tools/generate.py
+	$(BIN)/python libs/contracts/tools/events_page.py
+
+docs: $(READY) ## write docs/events.md from the contracts and the catalogue
+	$(BIN)/python libs/contracts/tools/events_page.py
+
+golden: $(READY) ## add golden bytes of new events and fields to proto/golden; never changes what is there
+	$(BIN)/python libs/contracts/tools/golden.py
+
+buf: node $(BUF) ## lint the contracts, and compare them with proto/baseline.binpb (needs Node.js)
+	cd proto && ../$(BUF) lint
+	cd proto && ../$(BUF) breaking --against baseline.binpb
+
+baseline: buf ## take the contracts as they are, if nothing is broken, as the new baseline (needs Node.js)
+	cd proto && ../$(BUF) build --exclude-source-info --output baseline.binpb
+
+node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	  echo "buf needs Node.js and npm, and they are missing here: the contracts were NOT checked with buf" >&2; exit 1; }
+# not `npm ci`, which refuses a lock that lacks the binaries of other platforms; integrity is checked all the same
+$(BUF): tools/buf/package.json tools/buf/package-lock.json | node
+	npm install --prefix tools/buf --no-save --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+demo: $(READY) ## run a province's cycle on three tracks (DEMO_ARGS="--candidates 300 --seed 1 --keep")
+	$(BIN)/luban demo $(DEMO_ARGS)
+
+compose-demo: $(READY) ## run the demo against the containers of docker-compose.yml
+	deploy/compose-demo $(DEMO_ARGS)
+
+bench: $(READY) ## measure (BENCH_ARGS names the benchmark and its size)
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+fsck: $(READY) ## prove the invariants over the running stack's databases and topics
+	$(BIN)/luban fsck $(FSCK_ARGS)
+
+clean: ## remove what was built or cached; .venv and data stay
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tools/buf/node_modules
+	find $(PACKAGES) tests bench -name __pycache__ -prune -exec rm -rf {} +
