@@ -1,0 +1,282 @@
+"""From the first byte of a results file to the last certificate that answers a check, on one machine.
+
+    .venv/bin/python -m bench.end_to_end 2000 20000 200000
+
+Not counted: filing, the roster, and the moving of the simulated clock over the publicity. Counted: the upload, the
+second person's confirmation, the end of publicity, every event, every certificate, and one check by HTTP of every
+certificate, each of which must match. Appends one line per size to bench/end_to_end.csv, and prints what each process
+used.
+"""
+
+import asyncio
+import csv
+import io
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psutil
+import psycopg
+
+from bench.figures import append_row, machine
+from bench.http_load import Load, drive, request
+from luban.cli.demo.clock import begin_at, move_to
+from luban.cli.demo.gateway import Gateway
+from luban.cli.demo.meter import Meter
+from luban.cli.demo.offices import Offices
+from luban.cli.demo.timetable import BEGINS_ON, Timetable
+from luban.cli.fsck import run_fsck
+from luban.cli.launch import describe_stack, start_stack, stop_stack
+from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state_file
+from luban.reference.credit_code import credit_code_check_character
+from luban.reference.identity import resident_check_character
+from tests.embedded import private_directory
+
+ROSTER_ROWS = 40_000
+CONNECTIONS = 32
+RESULTS = Path(__file__).parent / "end_to_end.csv"
+OCCUPATION = "6-31-01-03"
+FILLED_IN = ("序号", "报名号", "姓名", "证件号码后四位", "备注")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one run."""
+
+    uploaded: float
+    confirmed: float
+    issued: float
+    checked: float
+
+    @property
+    def total(self) -> float:
+        """Without the moving of the clock."""
+        return self.uploaded + self.confirmed + self.checked
+
+
+def person(number: int) -> tuple[str, str]:
+    """A synthetic name and resident number, another for every number below 2,000,000."""
+    day = date(1970, 1, 1) + timedelta(days=number // 100 % 10_000)
+    first = f"{370102 + number // 1_000_000:06d}{day:%Y%m%d}{900 + number % 100}"
+    return (
+        f"工{'甲乙丙丁戊己庚辛壬癸'[number % 10]}{'子丑寅卯辰巳午未申酉戌亥'[number % 12]}",
+        first + resident_check_character(first),
+    )
+
+
+def roster(numbers: Sequence[int], header: Sequence[str]) -> bytes:
+    """A roster file: ten years of work each, which level 3 asks for."""
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(header)
+    for number in numbers:
+        name, id_no = person(number)
+        values = {"序号": number + 1, "姓名": name, "证件类型": "居民身份证", "证件号码": id_no, "工作年限": 12}
+        values["手机号码"] = f"138{number:08d}"
+        rows.writerow([values.get(column, "") for column in header])
+    return written.getvalue().encode("utf-8-sig")
+
+
+class Run:
+    """One enterprise, one plan, so many workers."""
+
+    def __init__(self, stack: Stack, gateway: Gateway, workers: int) -> None:
+        self.stack, self.gateway, self.workers = stack, gateway, workers
+        self.offices = Offices(gateway, Random(workers))
+        self.province = self.offices.hire("province_staff")
+        self.days = Timetable.of(BEGINS_ON)
+
+    def prepare(self) -> None:
+        """Everything before the results."""
+        code = f"91370100MA3C{self.workers % 100000:05d}"
+        body = (
+            self.province.at("registration")
+            .post(
+                "/v1/bodies",
+                json={
+                    "name": "齐鲁试验机械有限公司",
+                    "body_class": "EMPLOYER",
+                    "code": "Y000037001234",
+                    "credit_code": code + credit_code_check_character(code),
+                    "division": "370100",
+                    "scope": [{"occupation_code": OCCUPATION, "trade": "", "levels": [3]}],
+                    "valid_from": "2026-01-01",
+                    "valid_to": "2028-12-31",
+                },
+            )
+            .json()
+        )
+        self.staff, self.second = (self.offices.hire("body_staff", body_id=UUID(body["body_id"])) for _ in range(2))
+        self.plan_id = self._publish_plan()
+        self._upload_roster()
+        move_to(self.gateway, self.days.registration_over)
+        self._await("exam", "select count(*) from entry e join plan p using (plan_id) where p.state = 'CLOSED'")
+        move_to(self.gateway, self.days.exam_over)
+        self.names, self.results = self._fill_in()
+
+    def _publish_plan(self) -> str:
+        answer = self.staff.at("registration").post(
+            "/v1/plans",
+            json={
+                "track": "ENTERPRISE",
+                "level": {"occupation_code": OCCUPATION, "trade": "", "level": 3},
+                "site_code": "001234",
+                "site_name": "一号车间",
+                "division": "370100",
+                "capacity": self.workers,
+                "registration_from": str(self.days.filed),
+                "registration_to": str(self.days.registration_closes),
+                "exam_from": str(self.days.exam_begins),
+                "exam_to": str(self.days.exam_ends),
+            },
+        )
+        return str(answer.json()["plan_id"])
+
+    def _upload_roster(self) -> None:
+        caller = self.staff.at("registration")
+        template = caller.get(f"/v1/plans/{self.plan_id}/roster-template", format="csv").content.decode("utf-8-sig")
+        header = next(csv.reader(io.StringIO(template)))
+        for start in range(0, self.workers, ROSTER_ROWS):
+            sheet = roster(range(start, min(start + ROSTER_ROWS, self.workers)), header)
+            answer = caller.upload(f"/v1/plans/{self.plan_id}/roster", "roster.csv", sheet)
+            assert answer.json()["accepted"] == answer.json()["rows"], answer.content[:500]
+
+    def _fill_in(self) -> tuple[dict[str, str], bytes]:
+        content = self.staff.at("exam").get(f"/v1/plans/{self.plan_id}/results/template", format="csv").content
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        header = next(row for row in rows if "报名号" in row)
+        at = rows.index(header)
+        entry, name = header.index("报名号"), header.index("姓名")
+        marks = [
+            place
+            for place, title in enumerate(header)
+            if title not in ("序号", "报名号", "姓名", "证件号码后四位", "备注")
+        ]
+        names = {}
+        for row in rows[at + 1 :]:
+            names[row[entry]] = row[name]
+            for place in marks:
+                row[place] = "81.5"
+        written = io.StringIO()
+        csv.writer(written).writerows(rows)
+        return names, written.getvalue().encode("utf-8-sig")
+
+    def measure(self) -> tuple[Timing, Load]:
+        """The run proper."""
+        began = time.perf_counter()
+        path = f"/v1/plans/{self.plan_id}/results/file"
+        answer = self.staff.at("exam").upload(path, "results.csv", self.results)
+        uploaded = time.perf_counter()
+        submission = answer.json()["submission_id"]
+        shown = self.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
+        confirmed = time.perf_counter()
+        move_to(self.gateway, datetime.fromisoformat(shown["publicity"]["ends_at"]))
+        moved = time.perf_counter()
+        issued, load = asyncio.run(self._check_all())
+        return Timing(uploaded - began, confirmed - uploaded, issued - moved, time.perf_counter() - moved), load
+
+    async def _check_all(self) -> tuple[float, Load]:
+        """Checks every certificate as soon as it stands; when the last one stood, and the load."""
+        key = self._employer_key()
+        matched, load, issued = 0, Load(), 0.0
+
+        def count(status: int, body: bytes) -> None:
+            nonlocal matched
+            assert status == 200, body[:300]
+            matched += b'"found":"MATCH"' in body
+
+        last = ""
+        with psycopg.connect(self.stack.databases["certificate"], autocommit=True) as connection:
+            while load.answers < self.workers:
+                new = connection.execute(
+                    "select certificate_no, entry_id from certificate where certificate_no > %s order by 1", (last,)
+                ).fetchall()
+                if not new:
+                    await asyncio.sleep(0.02)
+                    continue
+                last = new[-1][0]
+                issued = time.perf_counter()
+                await drive(self.stack.urls["certificate"], self._checks(new, key), CONNECTIONS, count, load)
+        assert matched == self.workers, f"{matched} of {self.workers} checks matched"
+        return issued, load
+
+    def _checks(self, rows: Sequence[tuple[str, UUID]], key: str) -> Iterator[bytes]:
+        headers = {"X-API-Key": key, "Content-Type": "application/json"}
+        url = self.stack.urls["certificate"] + "/v1/verifications"
+        for number, entry_id in rows:
+            asked = {"certificate_no": number, "name": self.names[str(entry_id)], "purpose": "RECRUITMENT"}
+            yield request("POST", url, headers, json.dumps(asked).encode())
+
+    def _employer_key(self) -> str:
+        asked = {"credit_code": "91370100MA3C00011J", "employer_name": "核验试验公司", "daily_quota": 1_000_000}
+        return str(self.province.at("certificate").post("/v1/api-keys", json=asked).json()["key"])
+
+    def _await(self, service: str, query: str) -> None:
+        with psycopg.connect(self.stack.databases[service], autocommit=True) as connection:
+            while (found := connection.execute(query.encode()).fetchone()) is None or found[0] < self.workers:
+                time.sleep(0.1)
+
+
+def cpu_by_process(directory: Path) -> dict[str, float]:
+    """CPU seconds of each process of the stack, its children's with it."""
+    spent = {"client": time.process_time()}
+    for each in describe_stack(directory)["processes"]:
+        head = psutil.Process(each["pid"])
+        family = [head, *(head.children(recursive=True) if each["name"] != "supervisor" else [])]
+        times = [process.cpu_times() for process in family]
+        spent[each["name"]] = sum(t.user + t.system + t.children_user + t.children_system for t in times)
+        spent[f"{each['name']} MiB"] = round(each["rss"] / 2**20)
+    return spent
+
+
+def measure(workers: int) -> dict[str, Any]:
+    """One size on a fresh stack; fsck must hold afterwards."""
+    with private_directory() as folder:
+        directory = prepare_directory(folder / "stack")
+        stack = start_stack(Options(directory, demo=True))
+        try:
+            with Gateway(stack_file(directory)) as gateway:
+                begin_at(stack, Timetable.of(BEGINS_ON).begins)
+                run = Run(stack, gateway, workers)
+                run.prepare()
+                before = cpu_by_process(directory)
+                with Meter(state_file(directory)) as meter:
+                    timing, load = run.measure()
+                used = meter.usage()
+                print(
+                    {
+                        name: round(spent - (0 if name.endswith("MiB") else before.get(name, 0)), 2)
+                        for name, spent in cpu_by_process(directory).items()
+                    }
+                )
+            broken = [check for check in run_fsck(stack) if not check.ok]
+            assert not broken, broken
+        finally:
+            stop_stack(directory)
+    return {
+        "certificates": workers,
+        "seconds": round(timing.total, 2),
+        "per_second": round(workers / timing.total),
+        "upload_s": round(timing.uploaded, 2),
+        "confirm_s": round(timing.confirmed, 2),
+        "issue_s": round(timing.issued, 2),
+        "issue_per_second": round(workers / (timing.uploaded + timing.confirmed + timing.issued)),
+        "check_s": round(timing.checked, 2),
+        "check_p99_ms": round(load.percentile(0.99) * 1000, 1),
+        "cpu_us_per_certificate": round((used.cpu_seconds or 0) / workers * 1e6),
+        "peak_mb": used.peak_rss_mb,
+    }
+
+
+if __name__ == "__main__":
+    for size in map(int, sys.argv[1:] or ["2000", "20000", "200000"]):
+        row = measure(size) | machine()
+        print(json.dumps(row, ensure_ascii=False))
+        append_row(RESULTS, row)
