@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
+
 from luban.events.v1 import certificate_pb2 as certificate
 from luban.events.v1 import exam_pb2 as exam
 from luban.events.v1 import registration_pb2 as registration
