@@ -12,9 +12,7 @@ from typing import Any
 def machine() -> dict[str, Any]:
     """What a figure stands beside."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    model = next(
-        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
-    )
+    models = (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name"))
     return {
         "day": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),
