@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from luban.eventkit.envelope import parse, received
+from luban.eventkit.envelope import Received, parse, received
 from luban.eventkit.ids import new_id
 from luban.eventkit.settings import Settings
 from luban.eventkit.timers import Timers
 from luban.eventkit.uow import Cause, UnitsOfWork, open_units
-from luban.registration.bootstrap import TIMERS
+from luban.events.v1.certificate_pb2 import CertificateIssued, CertificateWithdrawn
+from luban.events.v1.common_pb2 import LevelScheme
+from luban.events.v1.event_pb2 import Event
+from luban.registration.bootstrap import SUBSCRIPTIONS, TIMERS
 from luban.registration.entrypoints.api import create
 from luban.webkit.program import migrate
+from luban.webkit.sheets import SheetKind, write_sheet
 from tests.embedded import DatabaseFactory
 from tests.integration.registration import people
 
@@ -151,6 +155,59 @@ class Service:
     def event_names(self) -> list[str]:
         """Types of all events so far, in order."""
         return [name for (name,) in self.rows("select event_type from eventkit.journal order by seq")]
+
+    def roster(self, body_id: str, plan_id: str, people_and_years: list[tuple[int, int]]) -> Response:
+        """Enters these people with their years of work by a roster."""
+        rows = [["测试甲", people.resident_id(number), people.PHONE, str(years)] for number, years in people_and_years]
+        return self.upload(body_id, plan_id, [["姓名", "证件号码", "手机号码", "工作年限"], *rows])
+
+    def upload(
+        self,
+        body_id: str,
+        plan_id: str,
+        rows: list[list[str]],
+        kind: SheetKind = SheetKind.CSV,
+        *,
+        dry_run: bool = False,
+    ) -> Response:
+        """Sends a roster."""
+        return self.upload_bytes(body_id, plan_id, write_sheet(kind, rows), f"a.{kind.value}", dry_run=dry_run)
+
+    def upload_bytes(self, body_id: str, plan_id: str, content: bytes, name: str, *, dry_run: bool = False) -> Response:
+        """Sends a file as a roster."""
+        path = f"/v1/plans/{plan_id}/roster" + ("?dry_run=true" if dry_run else "")
+        return self.client.post(path, headers=self.staff(body_id), files={"file": (name, content)})
+
+    def issue_certificate(self, number: int, *, level: int | None, issued_on: date) -> UUID:
+        """Has the service hear that a certificate was issued to a candidate."""
+        certificate_id = new_id()
+        issued = CertificateIssued(
+            certificate_id=str(certificate_id),
+            certificate_no=f"S000037000072{issued_on:%y}{level or 9}000001",
+            candidate_id=str(people.uuid(number)),
+            issued_on=issued_on.isoformat(),
+        )
+        if level:
+            scheme = LevelScheme(occupation_code=people.ELECTRICIAN, occupation_name="电工", level=level)
+            issued.level.CopyFrom(scheme)
+        self._hear(certificate_id, issued, 1)
+        return certificate_id
+
+    def withdraw_certificate(self, certificate_id: UUID, on: date) -> None:
+        """Has the service hear that a certificate was withdrawn."""
+        gone = CertificateWithdrawn(certificate_id=str(certificate_id), withdrawn_on=on.isoformat())
+        self._hear(certificate_id, gone, 2)
+
+    def _hear(self, aggregate_id: UUID, payload: Any, version: int) -> None:
+        event: Received[Any] = Received(
+            Event(), new_id(), aggregate_id, version, payload.DESCRIPTOR.name, payload, self.units.keyring
+        )
+        with self.units.begin(Cause("test")) as uow:
+            SUBSCRIPTIONS.handlers[event.event_type](uow, [event])
+
+    def set_clock(self, moment: datetime) -> None:
+        """Moves the simulated clock and fires nothing."""
+        set_clock(self.units, moment)
 
     def advance_to(self, moment: datetime) -> None:
         """Moves the simulated clock and fires what is due."""

@@ -1,7 +1,7 @@
 """Entries and their history: one row or fifty thousand by the same set-based SQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -219,6 +219,27 @@ def lock_entries_in(uow: UnitOfWork, plan_id: UUID, states: Sequence[EntryState]
         (plan_id, [state.value for state in states]),
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def record_upload(
+    uow: UnitOfWork, plan_id: UUID, at: datetime, sha256: bytes, rows: int, counts: Mapping[str, int]
+) -> None:
+    """Keeps who imported which roster, and what became of it."""
+    uow.sql(
+        "insert into roster_upload (upload_id, plan_id, at, actor, sha256, rows, accepted, rejected, needs_decision)"
+        " values (%s, %s, %s, %s, %b, %s, %s, %s, %s)",
+        (
+            uow.new_id(),
+            plan_id,
+            at,
+            uow.cause.actor,
+            sha256,
+            rows,
+            counts.get(EntryState.ACCEPTED.value, 0),
+            counts.get(EntryState.REJECTED.value, 0),
+            counts.get(EntryState.NEEDS_DECISION.value, 0),
+        ),
+    )
 
 
 def _overlap(plan: Plan) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from luban.registration.domain.body import Body
 from luban.registration.domain.entry import EntryState
 from luban.registration.domain.project import Project
 from luban.registration.domain.scheme import LevelScheme, Scheme
+from luban.registration.handlers.import_roster import ALREADY_ENTERED, Imported
 from luban.registration.handlers.read_entries import EntryShown
 from luban.webkit.language import Language
 
@@ -159,6 +160,28 @@ def entry_answer(shown: EntryShown, language: Language) -> dict[str, Any]:
         }
         answer["history"] = [_step(step, language) | {"actor": step["actor"]} for step in entry.history]
     return answer
+
+
+def roster_answer(imported: Imported, language: Language) -> dict[str, Any]:
+    """What became of each row of a roster."""
+    report = [
+        {
+            "row": outcome.row,
+            "state": outcome.state,
+            "reason": outcome.en if language == "en" else outcome.zh,
+            "entry_id": outcome.entry_id,
+            "candidate_id": outcome.candidate_id,
+        }
+        for outcome in imported.outcomes
+    ]
+    return {
+        "rows": len(report),
+        "accepted": imported.count(EntryState.ACCEPTED),
+        "rejected": imported.count(EntryState.REJECTED),
+        "needs_decision": imported.count(EntryState.NEEDS_DECISION),
+        "already_entered": imported.count(ALREADY_ENTERED),
+        "report": report,
+    }
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from luban.eventkit.uow import UnitOfWork
 from luban.events.v1.registration_pb2 import EntryWithdrawn
 from luban.registration.adapters.candidates import load_candidates
 from luban.registration.adapters.entries import StoredEntry, change_places, find_entry, move_entries
+from luban.registration.adapters.facts import plan_facts
 from luban.registration.adapters.plans import PlanOfBody, lock_plan
 from luban.registration.domain.entry import EntryState, by_person, withdrawn
 from luban.registration.handlers.ownership import entry_unknown, require_decider
@@ -27,7 +28,8 @@ def decide_entry(uow: UnitOfWork, principal: Principal, entry_id: UUID, reason: 
     move_entries(uow, [entry_id], state, why, now)
     if accept:
         change_places(uow, entry.plan_id, 0, 1)
-        emit_accepted(uow, found, entry_id, load_candidates(uow, [entry.candidate_id])[entry.candidate_id])
+        candidate = load_candidates(uow, [entry.candidate_id])[entry.candidate_id]
+        emit_accepted(uow, plan_facts(found), found.plan.track, entry_id, candidate)
     else:
         change_places(uow, entry.plan_id, -1, 0)
     return _shown(uow, found, entry_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from luban.eventkit.uow import UnitOfWork
+from luban.events.v1.common_pb2 import PlanFacts
 from luban.events.v1.registration_pb2 import EntryAccepted
 from luban.reference.refusal import Conflict, Forbidden
 from luban.reference.shanghai import shanghai_day
@@ -12,7 +13,7 @@ from luban.reference.working_days import national_calendar
 from luban.registration.adapters.candidates import Candidate, Sealer, load_candidates
 from luban.registration.adapters.entries import NewEntry, add_entries, as_stored, doubles, take_places
 from luban.registration.adapters.facts import personal_data, plan_facts
-from luban.registration.adapters.plans import PlanOfBody, load_plan
+from luban.registration.adapters.plans import load_plan
 from luban.registration.domain.decision import decide
 from luban.registration.domain.entry import HOLDING, EntryState, already_entered, by_rule
 from luban.registration.domain.plan import Plan, plan_full
@@ -43,7 +44,7 @@ def submit_entry(uow: UnitOfWork, candidate_id: UUID, plan_id: UUID) -> EntrySho
     entry = judged(uow, found.plan, candidate, Sealer(uow.keyring, shanghai_day(now).year))
     add_entries(uow, found.plan, [entry], "SELF", now)
     if entry.state is EntryState.ACCEPTED:
-        emit_accepted(uow, found, entry.entry_id, candidate)
+        emit_accepted(uow, plan_facts(found), found.plan.track, entry.entry_id, candidate)
     take(uow, found.plan, [entry])
     return EntryShown(as_stored(uow, found.plan, entry, "SELF", now), found)
 
@@ -70,13 +71,13 @@ def take(uow: UnitOfWork, plan: Plan, entries: Sequence[NewEntry]) -> None:
     raise Conflict("plan-changed", zh="计划刚刚变更，请重试", en="the plan has just changed; try again")
 
 
-def emit_accepted(uow: UnitOfWork, found: PlanOfBody, entry_id: UUID, candidate: Candidate) -> None:
+def emit_accepted(uow: UnitOfWork, facts: PlanFacts, track: Track, entry_id: UUID, candidate: Candidate) -> None:
     """Says that a candidate may be assessed."""
-    payload = EntryAccepted(entry_id=str(entry_id), candidate_id=str(candidate.candidate_id), plan=plan_facts(found))
+    payload = EntryAccepted(entry_id=str(entry_id), candidate_id=str(candidate.candidate_id), plan=facts)
     uow.emit(
         payload,
         aggregate_id=entry_id,
         key=candidate.candidate_id,
-        track=found.plan.track,
+        track=track,
         personal=personal_data(candidate.person),
     )

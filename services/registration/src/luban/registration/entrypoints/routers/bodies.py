@@ -34,7 +34,7 @@ def post_body(call: Province, body: BodyIn) -> Response:
 @router.get("/bodies")
 def get_bodies(call: Anyone, paging: Paging) -> Page[dict[str, Any]]:
     """The directory of bodies."""
-    after = paging.after(tuple[UUID])
+    after = paging.after(UUID)
     found = call.read(lambda uow: list_bodies(uow, after[0] if after else None, paging.fetch))
     return paging.page(found, lambda body: (body.body_id,), body_answer)
 
@@ -79,7 +79,7 @@ def post_project(call: Province, project: ProjectIn) -> Response:
 @router.get("/projects")
 def get_projects(call: Anyone, paging: Paging) -> Page[dict[str, Any]]:
     """The directory of projects."""
-    after = paging.after(tuple[UUID])
+    after = paging.after(UUID)
     found = call.read(lambda uow: list_projects(uow, after[0] if after else None, paging.fetch))
     return paging.page(found, lambda project: (project.project_id,), project_answer)
 

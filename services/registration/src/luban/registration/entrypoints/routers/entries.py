@@ -35,7 +35,7 @@ def post_entry(call: Candidate, entry: EntryIn) -> Response:
 @router.get("/entries")
 def get_entries(call: Candidate, paging: Paging) -> Page[dict[str, Any]]:
     """The caller's entries, the newest first."""
-    after = paging.after(tuple[UUID])
+    after = paging.after(UUID)
     me = call.principal.subject
     found = call.read(lambda uow: read_own_entries(uow, me, after[0] if after else None, paging.fetch))
     return paging.page(found, _entry_id, lambda shown: entry_answer(shown, call.language))
@@ -68,7 +68,7 @@ def post_decision(call: Decider, entry_id: UUID, decision: DecisionIn) -> Respon
 @router.get("/plans/{plan_id}/entries")
 def get_plan_entries(call: Reader, plan_id: UUID, paging: Paging, state: EntryState | None = None) -> Response:
     """A plan's entries with their people; the reading is recorded."""
-    after = paging.after(tuple[UUID])
+    after = paging.after(UUID)
 
     def read(uow: UnitOfWork) -> Page[dict[str, Any]]:
         last = after[0] if after else None

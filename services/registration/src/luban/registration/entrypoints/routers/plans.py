@@ -39,7 +39,7 @@ def get_plans(
     body_id: UUID | None = None,
 ) -> Page[dict[str, Any]]:
     """Plans, the newest first."""
-    after = paging.after(tuple[UUID])
+    after = paging.after(UUID)
     found = call.read(lambda uow: list_plans(uow, after[0] if after else None, paging.fetch, track, state, body_id))
     return paging.page(found, lambda each: (each.plan.plan_id,), plan_answer)
 
