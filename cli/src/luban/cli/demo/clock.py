@@ -1,0 +1,58 @@
+"""The demo's time: set once to the day it begins, then only moved forward."""
+
+import time
+from datetime import datetime, timedelta
+
+import psycopg
+
+from luban.cli.clock import advance, read_clocks
+from luban.cli.demo.faults import DemoError
+from luban.cli.demo.gateway import AWAY_SECONDS, Gateway
+from luban.cli.stack import Stack, StackError
+
+_USED = "SELECT EXISTS (SELECT FROM eventkit.journal)"
+_BEGIN = "UPDATE eventkit.simulated_clock SET ahead = %s"
+
+
+def begin_at(stack: Stack, instant: datetime) -> None:
+    """Sets all clocks of a fresh demo stack to `instant`, which may lie in the past.
+
+    Raises DemoError when the stack is no demo or anything has happened on it: what has happened keeps its order.
+    """
+    if not stack.demo:
+        raise DemoError("this stack is no demo: start one with `luban up --demo`")
+    clocks = read_clocks(stack)
+    fixed = [clock.service for clock in clocks if not clock.allowed]
+    if fixed:
+        raise DemoError(f"the databases of {', '.join(fixed)} do not let their clock be moved: they are no demo's")
+    for service, url in stack.databases.items():
+        _refuse_used(service, url)
+    for url in stack.databases.values():
+        with psycopg.connect(url) as connection:
+            connection.execute(_BEGIN, (instant - clocks[0].real,))
+
+
+def _refuse_used(service: str, url: str) -> None:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(_USED).fetchone()
+    if row is None or row[0]:
+        raise DemoError(f"{service} has events already: the demo needs a fresh stack, on another data directory")
+
+
+def move_to(gateway: Gateway, instant: datetime) -> None:
+    """Moves all clocks to `instant` as `luban clock advance` does, over restarts of the stack."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            if _have_reached(gateway.stack(), instant):
+                return
+            advance(gateway.stack(), lambda now: max(instant, now + timedelta(seconds=1)))
+        except (StackError, psycopg.OperationalError):
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _have_reached(stack: Stack, instant: datetime) -> bool:
+    """All of them: a move that was killed halfway has moved some."""
+    return all(clock.now >= instant for clock in read_clocks(stack))
