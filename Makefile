@@ -10,7 +10,7 @@ BUF := tools/buf/node_modules/.bin/buf
 PYTEST := $(BIN)/pytest --durations=10
 WORKERS ?= 2
 
-.PHONY: help setup lint format test test-unit test-e2e proto docs golden buf baseline node demo compose-demo bench fsck clean
+.PHONY: help setup lint format test test-unit test-e2e proto docs golden buf baseline node demo compose-up compose-down compose-demo bench fsck clean
 help: ## explain every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -70,8 +70,14 @@ $(BUF): tools/buf/package.json tools/buf/package-lock.json | node
 demo: $(READY) ## run a province's cycle on three tracks (DEMO_ARGS="--candidates 300 --seed 1 --keep")
 	$(BIN)/luban demo $(DEMO_ARGS)
 
-compose-demo: $(READY) ## run the demo against the containers of docker-compose.yml
-	deploy/compose-demo $(DEMO_ARGS)
+compose-up: $(READY) ## start the containers of docker-compose.yml, and wait until they are healthy
+	deploy/compose/stack up .luban-compose
+
+compose-down: ## stop them; their data stay
+	deploy/compose/stack down .luban-compose
+
+compose-demo: $(READY) ## run the demo against containers of its own, and remove them (DEMO_ARGS="--candidates 60")
+	deploy/compose/stack demo .luban-compose-demo $(or $(DEMO_ARGS),--candidates 60)
 
 bench: $(READY) ## measure (BENCH_ARGS names the benchmark and its size)
 	$(BIN)/python -m bench $(BENCH_ARGS)

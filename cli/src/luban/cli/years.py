@@ -5,6 +5,8 @@ from typing import LiteralString
 
 import psycopg
 
+from luban.cli.demo.timetable import BEGINS_ON
+
 _MIGRATED: LiteralString = "SELECT (to_regprocedure('eventkit.now()') IS NOT NULL)::int"
 _SIMULATED: LiteralString = "SELECT extract(year FROM eventkit.now() AT TIME ZONE 'Asia/Shanghai')::int"
 _REAL: LiteralString = "SELECT extract(year FROM clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::int"
@@ -12,15 +14,17 @@ _DEMO_YEARS = 5
 
 
 def sealing_years(databases: Iterable[str], admin_url: str, *, demo: bool) -> range:
-    """This year and the next by the database's clock; more in a demo, whose clock moves while services run."""
+    """This year and the next by the database's clock; in a demo also the year it is set back to, and more to come."""
     first = _number(admin_url, _REAL)
     latest = max((_year_of_service(url, first) for url in databases), default=first)
     return keyed_years(first, latest, demo=demo)
 
 
 def keyed_years(first: int, latest: int, *, demo: bool) -> range:
-    """From `first` to the year after `latest`; to more years after it in a demo."""
-    return range(first, latest + (_DEMO_YEARS if demo else 1) + 1)
+    """From `first` to the year after `latest`; in a demo also the year it is set back to, and more to come."""
+    if not demo:
+        return range(first, latest + 2)
+    return range(min(first, BEGINS_ON.year), latest + _DEMO_YEARS + 1)
 
 
 def _year_of_service(url: str, otherwise: int) -> int:
