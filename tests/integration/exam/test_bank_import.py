@@ -98,17 +98,17 @@ def test_the_database_itself_keeps_items_from_changing(assessment: Assessment) -
         assessment.rig.rows("update item set key = 'A' returning key")
 
 
-@pytest.mark.parametrize(
-    ("content", "refusal"),
-    [
-        (b'{"items": [', (422, "item-file-json")),
-        (b" " * (8 * 1024 * 1024 + 1), (413, "file-too-large")),
-        (b"", (422, "file-empty")),
-        (file_of(items(1, 0, 0)[0] | {"key": ["E"]}), (422, "item-file-unusable")),
-    ],
+BAD_FILES = (
+    (b'{"items": [', (422, "item-file-json")),
+    (b" " * (8 * 1024 * 1024 + 1), (413, "file-too-large")),
+    (b"", (422, "file-empty")),
+    (file_of(items(1, 0, 0)[0] | {"key": ["E"]}), (422, "item-file-unusable")),
 )
-def test_a_bad_file_changes_nothing(assessment: Assessment, content: bytes, refusal: tuple[int, str]) -> None:
-    assert code(assessment.upload(content)) == refusal
+
+
+def test_a_bad_file_changes_nothing(assessment: Assessment) -> None:
+    for content, refusal in BAD_FILES:
+        assert code(assessment.upload(content)) == refusal
     assert assessment.rig.one("select count(*) from item_import") == 0
     assert assessment.rig.one("select count(*) from item_bank") == 0
 
@@ -140,6 +140,6 @@ def test_an_author_sees_no_other_authors_import(assessment: Assessment) -> None:
     assert code(assessment.call("GET", f"/imports/{import_id}", Role.ITEM_AUTHOR, REVIEWER)) == (403, "import-foreign")
 
 
-@pytest.mark.parametrize("bank", ["Theory", "-", "a" * 41, "题库"])
-def test_banks_have_plain_names(assessment: Assessment, bank: str) -> None:
-    assert assessment.upload(file_of(*items(1, 0, 0)), bank).status_code == 422
+def test_banks_have_plain_names(assessment: Assessment) -> None:
+    for bank in ("Theory", "-", "a" * 41, "题库"):
+        assert assessment.upload(file_of(*items(1, 0, 0)), bank).status_code == 422

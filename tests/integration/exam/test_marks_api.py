@@ -85,9 +85,9 @@ def test_raters_who_disagree_about_absence_are_shown_to_the_body_and_may_settle_
     assert outcome(exam) == ("SCORED", 680, "panel")
 
 
-@pytest.mark.parametrize("number", [1, 2, 4, 6])
-def test_an_even_number_of_raters_is_refused(exam: Exam, number: int) -> None:
-    assert code(name_panel(exam[0], exam[1], RATERS[:number])) == (422, "raters-number")
+def test_an_even_number_of_raters_is_refused(exam: Exam) -> None:
+    for number in (1, 2, 4, 6):
+        assert code(name_panel(exam[0], exam[1], RATERS[:number])) == (422, "raters-number")
     assert exam[0].rig.one("select count(*) from panel_rater") == 3
 
 
