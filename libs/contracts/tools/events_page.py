@@ -157,8 +157,8 @@ def _meaning(contracts: Contracts, message: DescriptorProto, field: FieldDescrip
 
 
 def personal(message: DescriptorProto, field: FieldDescriptorProto) -> str:
-    """'yes' inside PersonalData, which travels only sealed; 'sealed' for the sealed message itself; else 'no'."""
-    if field.type_name.endswith(f".{SEALED}"):
+    """'yes' inside PersonalData, which travels only sealed; 'sealed' for the sealed message and its bytes; else 'no'."""
+    if field.type_name.endswith(f".{SEALED}") or (message.name, field.name) == (SEALED, "ciphertext"):
         return "sealed"
     return "yes" if message.name == PLAIN else "no"
 
