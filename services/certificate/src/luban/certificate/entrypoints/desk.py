@@ -21,22 +21,29 @@ class Desk(Generic[Asked, Given]):
         self._answer = answer
         self._clerks = clerks
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._at_work = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, question: Asked) -> Given:
         """The answer, once its batch is done."""
         future: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if len(self._at_work) < self._clerks:
+        if self._at_work < self._clerks:
+            self._at_work += 1
             task = asyncio.create_task(self._work())
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _work(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_IN_A_BATCH], self._waiting[MOST_IN_A_BATCH:]
-            await self._settle(batch)
+        """Until nothing waits. No await stands between that last look and leaving work, or a question that arrives
+        then would find everybody at work and nobody to answer it."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST_IN_A_BATCH], self._waiting[MOST_IN_A_BATCH:]
+                await self._settle(batch)
+        finally:
+            self._at_work -= 1
 
     async def _settle(self, batch: Sequence[tuple[Asked, asyncio.Future[Given]]]) -> None:
         """Futures that are done already belong to clients that have gone."""
