@@ -35,7 +35,8 @@ def test_only_the_newest_version_of_a_plan_is_kept(rig: ExamRig) -> None:
     first = plan_facts(plan_id, body_id)
     second = plan_facts(plan_id, body_id, plan_version=2, exam_to="2026-12-11")
     rig.deliver(published(rig, first), rig.event(registration.PlanChanged(plan=second), plan_id))
-    rig.deliver(rig.accepted(first, 1), rig.accepted(second, 2))
+    rig.deliver(rig.accepted(second, 2))
+    rig.deliver(rig.accepted(first, 1))
     assert rig.rows("select plan_version, exam_to::text from plan") == [(2, "2026-12-11")]
 
 
