@@ -1,19 +1,31 @@
 """Sittings, seats and tickets."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from luban.eventkit.uow import Cause
 from luban.events.v1.registration_pb2 import PlanCancelled
-from luban.webkit.authentication import Role
-from tests.integration.exam.assessment_rig import START, Assessment, assessment, code, items
+from luban.exam.handlers.seating import assign_seats
+from luban.webkit.authentication import Principal, Role
+from tests.integration.exam.assessment_rig import STAFF, START, Assessment, assessment, code, items
 
 __all__ = ["assessment"]
+
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 def at(minutes: int) -> str:
     return (START + timedelta(minutes=minutes)).isoformat()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    ends = monotonic() + seconds
+    while not holds():
+        assert monotonic() < ends, "waited in vain"
 
 
 def assign(assessment: Assessment, facts: Any, sitting_id: str) -> Any:
@@ -35,12 +47,15 @@ def test_every_accepted_entry_gets_one_seat_and_a_ticket_of_19_digits(assessment
 
 def test_two_people_who_assign_at_once_give_nobody_two_seats(assessment: Assessment) -> None:
     facts = assessment.plan(40)
-    rooms = [assessment.schedule(facts, None, room=str(room)).json()["sitting_id"] for room in (1, 2)]
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda room: assign(assessment, facts, room).json(), rooms))
-    assert sorted(answer["assigned"] for answer in answers) == [10, 30]
-    tickets = assessment.rig.rows("select ticket_no, entry_id from seat")
-    assert len({ticket for ticket, _ in tickets}) == len({entry for _, entry in tickets}) == 40
+    first, second = (assessment.schedule(facts, None, room=str(room)).json()["sitting_id"] for room in (1, 2))
+    staff = Principal(STAFF, frozenset({Role.BODY_STAFF}), UUID(facts.body.body_id))
+    with ThreadPoolExecutor(1) as pool:
+        with assessment.rig.units.begin(Cause("test")) as uow:
+            assert assign_seats(uow, staff, UUID(first)).assigned == 30
+            waiting = pool.submit(assign, assessment, facts, second)
+            wait_until(lambda: assessment.rig.one(WAITING) > 0)
+        assert waiting.result().json() == {"assigned": 10, "unseated": 0}
+    assert assessment.rig.one("select count(distinct ticket_no) from seat") == 40
 
 
 def test_tickets_are_unique_across_plans_of_one_day_and_site(assessment: Assessment) -> None:
