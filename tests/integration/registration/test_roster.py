@@ -139,11 +139,11 @@ def test_a_person_entered_by_roster_holds_their_document(service: Service) -> No
     assert refusal(answer, 409) == "identity-registered"
 
 
-def test_five_thousand_people_are_entered_in_seconds(service: Service) -> None:
+def test_five_thousand_people_are_entered_with_little_work(service: Service) -> None:
     body_id, plan_id = enterprise(service, capacity=5000)
     rows = [row(number) for number in range(5000)]
-    began = time.monotonic()
+    began = time.process_time()
     report = made(service.upload(body_id, plan_id, [HEADING, *rows], SheetKind.CSV))
     assert report["accepted"] == 5000
     assert service.places(plan_id) == (5000, 5000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 8

@@ -1,12 +1,12 @@
 """Candidates: everything personal sealed, a document found by its keyed hash."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter
 
 from luban.eventkit.sealing import KeyRing
@@ -57,8 +57,10 @@ class Sealer:
 
     def profile(self, birth_date: date, declared: Declaration, owner: UUID) -> bytes:
         """Birth date and declaration, bound to a candidate, or to an entry as its evidence."""
-        profile = {"birth_date": birth_date.isoformat(), "declared": _DECLARATION.dump_python(declared, mode="json")}
-        plain = json.dumps(profile, ensure_ascii=False).encode()
+        plain = b'{"birth_date":"%b","declared":%b}' % (
+            birth_date.isoformat().encode(),
+            _DECLARATION.dump_json(declared),
+        )
         nonce, ciphertext = self._keyring.seal_bytes(plain, self._key_id, _bound(owner))
         return SealedPersonalData(key_id=self._key_id, nonce=nonce, ciphertext=ciphertext).SerializeToString()
 
@@ -73,7 +75,7 @@ def open_person(keyring: KeyRing, candidate_id: UUID, sealed_person: bytes, birt
 def open_profile(keyring: KeyRing, owner: UUID, sealed: bytes) -> tuple[date, Declaration]:
     """Birth date and declaration of a row. Raises UnsealError."""
     message = SealedPersonalData.FromString(sealed)
-    profile = json.loads(keyring.open_bytes(message.key_id, message.nonce, message.ciphertext, _bound(owner)))
+    profile = orjson.loads(keyring.open_bytes(message.key_id, message.nonce, message.ciphertext, _bound(owner)))
     return date.fromisoformat(profile["birth_date"]), _DECLARATION.validate_python(profile["declared"])
 
 
@@ -102,13 +104,13 @@ def add_candidates(uow: UnitOfWork, candidates: Sequence[Candidate], sealer: Sea
     ids, persons, profiles, hashes = (list(column) for column in zip(*rows, strict=True))
     people = uow.sql(
         "insert into candidate (candidate_id, sealed_person, sealed_profile, source, registered_at, changed_at)"
-        " select id, person, profile, %s, %s, %s from unnest(%s::uuid[], %b::bytea[], %b::bytea[])"
+        " select id, person, profile, %s, %s, %s from unnest(%b::uuid[], %b::bytea[], %b::bytea[])"
         " as row(id, person, profile) on conflict do nothing",
         (source, at, at, ids, persons, profiles),
     )
     documents = uow.sql(
         "insert into candidate_document (identity_hash, candidate_id, sealed_person, recorded_at)"
-        " select hash, id, person, %s from unnest(%b::bytea[], %s::uuid[], %b::bytea[]) as row(hash, id, person)"
+        " select hash, id, person, %s from unnest(%b::bytea[], %b::uuid[], %b::bytea[]) as row(hash, id, person)"
         " order by hash on conflict do nothing",
         (at, hashes, ids, persons),
     )

@@ -1,12 +1,12 @@
 """Entries and their history: one row or fifty thousand by the same set-based SQL."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg.rows import dict_row
 
 from luban.eventkit.uow import UnitOfWork
@@ -21,17 +21,17 @@ where e.candidate_id = any(%(candidates)s) and e.state = any(%(holding)s) and p.
   and p.exam_from <= %(exam_to)s and p.exam_to >= %(exam_from)s
 """
 INSERT = """
-insert into entry (entry_id, plan_id, candidate_id, state, plan_version, source, submitted_at, decision,
-                   sealed_evidence)
-select id, %s, candidate, state, %s, %s, %s, decision, evidence
-from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %b::bytea[])
-     as row(id, candidate, state, decision, evidence)
-"""
-HISTORY = """
+with row as (
+    select * from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::text[],
+                         %b::text[]) as row(id, candidate, state, decision, evidence, code, zh, en)
+), added as (
+    insert into entry (entry_id, plan_id, candidate_id, state, plan_version, source, submitted_at, decision,
+                       sealed_evidence)
+    select id, %s, candidate, state, %s, %s, %s, convert_from(decision, 'UTF8')::jsonb, evidence from row
+)
 insert into entry_history (entry_id, step, at, state, reason_code, zh, en, actor)
-select id, step, %s, state, code, zh, en, %s
-from unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::text[])
-     as row(id, step, state, code, zh, en)
+select id, 1, %s, 'SUBMITTED', %s, %s, %s, %s from row
+union all select id, 2, %s, state, code, zh, en, %s from row
 """
 TAKE = """
 update plan_intake set taken = taken + %(places)s, accepted = accepted + %(accepted)s,
@@ -108,27 +108,19 @@ def holds_entries(uow: UnitOfWork, plan_id: UUID) -> bool:
 
 def add_entries(uow: UnitOfWork, plan: Plan, entries: Sequence[NewEntry], source: str, at: datetime) -> None:
     """Stores entries with their first two steps."""
-    states = [entry.state.value for entry in entries]
-    ids = [entry.entry_id for entry in entries]
-    decisions = [json.dumps(entry.decision, ensure_ascii=False) for entry in entries]
-    evidence = [entry.sealed_evidence for entry in entries]
-    candidates = [entry.candidate_id for entry in entries]
-    uow.sql(INSERT, (plan.plan_id, plan.plan_version, source, at, ids, candidates, states, decisions, evidence))
-    whys = [SUBMITTED] * len(entries) + [entry.why for entry in entries]
-    steps = [1] * len(entries) + [2] * len(entries)
-    uow.sql(
-        HISTORY,
-        (
-            at,
-            uow.cause.actor,
-            ids * 2,
-            steps,
-            [EntryState.SUBMITTED.value] * len(entries) + states,
-            [why.code for why in whys],
-            [why.zh for why in whys],
-            [why.en for why in whys],
-        ),
+    rows = (
+        [entry.entry_id for entry in entries],
+        [entry.candidate_id for entry in entries],
+        [entry.state.value for entry in entries],
+        [orjson.dumps(entry.decision) for entry in entries],
+        [entry.sealed_evidence for entry in entries],
+        [entry.why.code for entry in entries],
+        [entry.why.zh for entry in entries],
+        [entry.why.en for entry in entries],
     )
+    actor = uow.cause.actor
+    first = (at, SUBMITTED.code, SUBMITTED.zh, SUBMITTED.en, actor)
+    uow.sql(INSERT, (*rows, plan.plan_id, plan.plan_version, source, at, *first, at, actor))
 
 
 def as_stored(uow: UnitOfWork, plan: Plan, entry: NewEntry, source: str, at: datetime) -> StoredEntry:
