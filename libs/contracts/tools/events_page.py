@@ -157,7 +157,7 @@ def _meaning(contracts: Contracts, message: DescriptorProto, field: FieldDescrip
 
 
 def personal(message: DescriptorProto, field: FieldDescriptorProto) -> str:
-    """'yes' inside PersonalData, which travels only sealed; 'sealed' for the sealed message and its bytes; else 'no'."""
+    """'yes' inside PersonalData, which travels only sealed; 'sealed' for sealed messages and their bytes; else 'no'."""
     if field.type_name.endswith(f".{SEALED}") or (message.name, field.name) == (SEALED, "ciphertext"):
         return "sealed"
     return "yes" if message.name == PLAIN else "no"
