@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from luban.events.v1.common_pb2 import LevelScheme, Subject
 from luban.webkit.authentication import Role
 from tests.integration.exam.assessment_rig import RATERS, START, Assessment, assessment, code, items
 
@@ -67,6 +68,17 @@ def test_five_raters_lose_their_highest_and_lowest_mark(exam: Exam) -> None:
     for rater, mark in zip(RATERS, (0, 600, 605, 611, 1000), strict=False):
         give(exam, rater, mark)
     assert outcome(exam) == ("SCORED", 605, "panel")
+
+
+def test_the_review_of_levels_2_and_1_is_marked_the_same_way(assessment: Assessment) -> None:
+    review = [Subject(code="REVIEW", name="综合评审", pass_tenths=600)]
+    facts = assessment.plan(1, level=LevelScheme(level=2), subjects=review)
+    assessment.rig.clock(START)
+    assert name_panel(assessment, facts, RATERS[:3], "REVIEW").status_code == 200
+    exam = (assessment, facts, assessment.rig.entry_ids(facts.plan_id))
+    for rater, mark in zip(RATERS, (600, 610, 640), strict=False):
+        give(exam, rater, mark, subject="REVIEW")
+    assert list(assessment.outcomes(facts, "REVIEW").values()) == [("SCORED", 617, "panel")]
 
 
 def test_zero_from_all_is_a_score_and_absent_from_all_is_absent(exam: Exam) -> None:

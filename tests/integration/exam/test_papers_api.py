@@ -205,6 +205,23 @@ def test_an_empty_paper_scores_zero_and_is_not_absent(seated: Seated) -> None:
     assert assessment.outcomes(facts)[entries[0]] == ("SCORED", 0, "paper")
 
 
+def test_results_drawn_up_before_the_end_stand_and_the_sitting_ends_all_the_same(seated: Seated) -> None:
+    assessment, facts, _, _ = seated
+    answer_all(seated, 0)
+    assessment.rig.run(
+        lambda uow: uow.sql(
+            "insert into submission (submission_id, plan_id, state, source, total, passed, absent, submitted_by,"
+            " submitted_at) values (%s, %s, 'AWAITING_CONFIRMATION', 'JSON', 3, 0, 0, 'staff', eventkit.now())",
+            (uow.new_id(), facts.plan_id),
+        )
+    )
+    minutes(assessment, 90)
+    assert assessment.rig.fire_timers() == 1
+    assert assessment.outcomes(facts) == {}
+    assert assessment.rig.rows("select state, score_tenths from paper") == [("SUBMITTED", 1000)]
+    assert assessment.rig.one("select state from sitting") == "ENDED"
+
+
 def test_a_sitting_without_a_form_has_no_papers_and_sets_no_outcomes(assessment: Assessment) -> None:
     facts = assessment.plan(1)
     sitting = assessment.schedule(facts, None).json()["sitting_id"]
