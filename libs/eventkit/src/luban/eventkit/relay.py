@@ -6,6 +6,7 @@ its lock can no longer touch the outbox. It may still send; the consumers' inbox
 
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,9 @@ from luban.eventkit.settings import Settings
 log = logging.getLogger(__name__)
 
 LOCK_CLASS = 0x4C42  # "LB": our advisory locks in a service's database
-IDLE_SECONDS = 0.02
+SHORTEST_IDLE_SECONDS = 0.01
+LONGEST_IDLE_SECONDS = 0.08
+DEAD_LETTER_SECONDS = 1.0
 LOCK_RETRY_SECONDS = 0.5
 SEND_TIMEOUT_SECONDS = 30
 DEAD_LETTER_BATCH = 100
@@ -78,11 +81,19 @@ class Relay:
             stop.wait(LOCK_RETRY_SECONDS)
 
     def _send_until_stopped(self, connection: psycopg.Connection[Any], stop: threading.Event) -> None:
+        idle = SHORTEST_IDLE_SECONDS
+        looked_at = 0.0
         while not stop.is_set():
             lives = self._incarnations.current()
-            self.refill_if_reborn(connection, lives)
-            if not self.send_batch(connection, lives) and not self._send_dead_letters(connection, lives):
-                stop.wait(IDLE_SECONDS)
+            if time.monotonic() - looked_at >= DEAD_LETTER_SECONDS:
+                looked_at = time.monotonic()
+                self.refill_if_reborn(connection, lives)
+                self._send_dead_letters(connection, lives)
+            if self.send_batch(connection, lives):
+                idle = SHORTEST_IDLE_SECONDS
+            else:
+                stop.wait(idle)
+                idle = min(2 * idle, LONGEST_IDLE_SECONDS)
 
     def refill_if_reborn(self, connection: psycopg.Connection[Any], lives: Mapping[str, str]) -> None:
         """Points the outbox at the whole journal of every topic whose log began anew."""
