@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +27,7 @@ import psycopg
 
 from bench.figures import append_row, machine
 from bench.http_load import Load, drive, request
+from bench.people import person
 from luban.cli.demo.clock import begin_at, move_to
 from luban.cli.demo.gateway import Gateway
 from luban.cli.demo.meter import Meter
@@ -36,7 +37,6 @@ from luban.cli.fsck import run_fsck
 from luban.cli.launch import describe_stack, start_stack, stop_stack
 from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state_file
 from luban.reference.credit_code import credit_code_check_character
-from luban.reference.identity import resident_check_character
 from tests.embedded import private_directory
 
 ROSTER_ROWS = 40_000
@@ -59,16 +59,6 @@ class Timing:
     def total(self) -> float:
         """Without the moving of the clock."""
         return self.uploaded + self.confirmed + self.checked
-
-
-def person(number: int) -> tuple[str, str]:
-    """A synthetic name and resident number, another for every number below 2,000,000."""
-    day = date(1970, 1, 1) + timedelta(days=number // 100 % 10_000)
-    first = f"{370102 + number // 1_000_000:06d}{day:%Y%m%d}{900 + number % 100}"
-    return (
-        f"工{'甲乙丙丁戊己庚辛壬癸'[number % 10]}{'子丑寅卯辰巳午未申酉戌亥'[number % 12]}",
-        first + resident_check_character(first),
-    )
 
 
 def roster(numbers: Sequence[int], header: Sequence[str]) -> bytes:
@@ -168,23 +158,34 @@ class Run:
         csv.writer(written).writerows(rows)
         return names, written.getvalue().encode("utf-8-sig")
 
+    def issue(self) -> None:
+        """The run without measuring: until every certificate stands."""
+        ends_at = self._post()[2]
+        move_to(self.gateway, ends_at)
+        self._await("certificate", "select count(*) from certificate")
+
     def measure(self) -> tuple[Timing, Load]:
         """The run proper."""
         began = time.perf_counter()
+        uploaded, confirmed, ends_at = self._post()
+        move_to(self.gateway, ends_at)
+        moved = time.perf_counter()
+        issued, load = asyncio.run(self._check_all())
+        return Timing(uploaded - began, confirmed - uploaded, issued - moved, time.perf_counter() - moved), load
+
+    def _post(self) -> tuple[float, float, datetime]:
+        """When the file was taken, when it was confirmed, when publicity ends."""
         path = f"/v1/plans/{self.plan_id}/results/file"
         answer = self.staff.at("exam").upload(path, "results.csv", self.results)
         uploaded = time.perf_counter()
         submission = answer.json()["submission_id"]
         shown = self.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
         confirmed = time.perf_counter()
-        move_to(self.gateway, datetime.fromisoformat(shown["publicity"]["ends_at"]))
-        moved = time.perf_counter()
-        issued, load = asyncio.run(self._check_all())
-        return Timing(uploaded - began, confirmed - uploaded, issued - moved, time.perf_counter() - moved), load
+        return uploaded, confirmed, datetime.fromisoformat(shown["publicity"]["ends_at"])
 
     async def _check_all(self) -> tuple[float, Load]:
         """Checks every certificate as soon as it stands; when the last one stood, and the load."""
-        key = self._employer_key()
+        key = self.employer_key()
         matched, load, issued = 0, Load(), 0.0
 
         def count(status: int, body: bytes) -> None:
@@ -214,7 +215,8 @@ class Run:
             asked = {"certificate_no": number, "name": self.names[str(entry_id)], "purpose": "RECRUITMENT"}
             yield request("POST", url, headers, json.dumps(asked).encode())
 
-    def _employer_key(self) -> str:
+    def employer_key(self) -> str:
+        """A new key for checks."""
         asked = {"credit_code": "91370100MA3C00011J", "employer_name": "核验试验公司", "daily_quota": 1_000_000}
         return str(self.province.at("certificate").post("/v1/api-keys", json=asked).json()["key"])
 

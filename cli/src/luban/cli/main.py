@@ -2,7 +2,7 @@
 
 import typer
 
-from luban.cli.commands import clock, demo, fsck, replay, stack, token, topics
+from luban.cli.commands import addresses, clock, demo, fsck, replay, stack, token, topics
 
 app = typer.Typer(
     help="Luban (鲁班): a province's skill assessment and certification.",
@@ -13,6 +13,7 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(stack.logs)
+app.command()(addresses.addresses)
 app.command()(demo.demo)
 app.command()(topics.topics)
 app.command()(token.token)
