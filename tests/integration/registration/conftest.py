@@ -2,7 +2,10 @@
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -155,6 +158,23 @@ class Service:
     def event_names(self) -> list[str]:
         """Types of all events so far, in order."""
         return [name for (name,) in self.rows("select event_type from eventkit.journal order by seq")]
+
+    def all_at_once(self, who: dict[str, str], plan_ids: list[str]) -> list[Response]:
+        """Somebody's attempts to enter these plans, none of which may end before all of them stand at a lock."""
+        with ThreadPoolExecutor(len(plan_ids)) as clients:
+            with self.units.begin(Cause("test")) as uow:
+                uow.sql("select 1 from plan_intake where plan_id = any(%s) for update", (list(set(plan_ids)),))
+                attempts = [clients.submit(self.enter, who, plan_id) for plan_id in plan_ids]
+                self._await_waiting(len(plan_ids))
+            return [attempt.result() for attempt in attempts]
+
+    def _await_waiting(self, sessions: int) -> None:
+        query = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        ends = time.monotonic() + 60
+        pause = threading.Event()
+        while self.rows(query)[0][0] < sessions:
+            assert time.monotonic() < ends, f"fewer than {sessions} sessions came to a lock"
+            pause.wait(0.02)
 
     def roster(self, body_id: str, plan_id: str, people_and_years: list[tuple[int, int]]) -> Response:
         """Enters these people with their years of work by a roster."""

@@ -178,7 +178,7 @@ def roster_refused(faults: Sequence[RowFault]) -> Invalid:
         en="the roster has {count} faults; nobody was entered",
         count=len(faults),
         rows=[
-            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
+            {"row": fault.row, "column": fault.column, "code": fault.code, "reason": fault.zh, "reason_en": fault.en}
             for fault in listed
         ],
     )
