@@ -1,11 +1,13 @@
 """One plan on its way: who runs it, who is in it, and what its services called them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from luban.cli.demo.gateway import Caller, Gateway
+import httpx
+
+from luban.cli.demo.gateway import Answer, Caller, Gateway, wait_for
 from luban.cli.demo.offices import Official
 from luban.cli.demo.people import Person
 from luban.cli.demo.schemes import Body
@@ -55,6 +57,18 @@ class Cycle:
     def of_kind(self, *kinds: str) -> list[Person]:
         """The people of these kinds."""
         return [person for person in self.people if person.kind in kinds]
+
+    def once_closed(self, send: Callable[[], Answer]) -> Answer:
+        """The answer to a command that the exam service takes only when it has heard that registration is over.
+
+        `send` must let a 409 pass.
+        """
+
+        def heard() -> Answer | None:
+            answer = send()
+            return None if answer.status == httpx.codes.CONFLICT and answer.code == "plan-open" else answer
+
+        return wait_for(f"the end of registration of {self.plan_no} at the exam service", heard)
 
     def note_refusal(self, what: str) -> None:
         """Counts a refusal that was due."""

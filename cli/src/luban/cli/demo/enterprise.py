@@ -1,6 +1,7 @@
 """The enterprise's assessors post results on the plan's own sheet."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import BytesIO
 
 from openpyxl import Workbook, load_workbook
@@ -24,7 +25,9 @@ def post_results(cycle: Cycle) -> str:
     """
     staff = cycle.staff.at("exam")
     path = f"/v1/plans/{cycle.plan_id}/results"
-    template = staff.get(f"{path}/template", format="xlsx").content
+    template = (
+        cycle.once_closed(partial(staff.get, f"{path}/template", format="xlsx", expect=(200, 409))).expect(200).content
+    )
     people = {cycle.entry_ids[person]: person for person in cycle.accepted()}
     refused = staff.upload(f"{path}/file", "results.xlsx", _spoilt(template, people), accept=XLSX, expect=(422,))
     _require_reasons(refused.content)

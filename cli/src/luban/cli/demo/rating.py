@@ -1,6 +1,7 @@
 """Skill marked by three raters, each alone, by the list of entries: they see no names."""
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,7 +23,7 @@ def rate(cycle: Cycle, offices: Offices, seed: int) -> None:
     cycle.staff.at("exam").put(f"{path}/raters", {"rater_ids": [str(rater.subject) for rater in raters]})
     panel = _panel_marks(cycle, chance(seed, f"{cycle.track}:raters"))
     cycle.gateway.all_at_once(
-        lambda place: _give(raters[place], path, [marks[place] for marks in panel]), range(RATERS)
+        lambda place: _give(cycle, raters[place], path, [marks[place] for marks in panel]), range(RATERS)
     )
 
 
@@ -38,7 +39,8 @@ def _marks_of(entry_id: str, person: Person, random: Random) -> list[dict[str, A
     return [{"entry_id": entry_id, "score_tenths": each, "absent": False} for each in raters_marks(mark, random)]
 
 
-def _give(rater: Official, path: str, marks: Sequence[dict[str, Any]]) -> None:
+def _give(cycle: Cycle, rater: Official, path: str, marks: Sequence[dict[str, Any]]) -> None:
     door = rater.at("exam")
     for first in range(0, len(marks), _MOST_MARKS):
-        door.put(f"{path}/marks", {"marks": marks[first : first + _MOST_MARKS]})
+        some = {"marks": marks[first : first + _MOST_MARKS]}
+        cycle.once_closed(partial(door.put, f"{path}/marks", some, expect=(200, 409))).expect(200)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import httpx
+
 from luban.cli.demo import certifying, entering, enterprise, figures, publicity, rating, roster, theory
 from luban.cli.demo.chance import chance
 from luban.cli.demo.clock import begin_at, move_to
@@ -155,12 +157,14 @@ def draw_up(cycle: Cycle) -> str:
 
 
 def _wait_for_list(cycle: Cycle) -> None:
-    """Until the exam service knows everybody of the closed plan."""
-    due = len(cycle.accepted())
+    """Until the exam service knows everybody who was accepted, and that others have withdrawn."""
+    due = {cycle.entry_ids[person] for person in cycle.accepted()}
+    path = f"/v1/plans/{cycle.plan_id}/entries"
     staff = cycle.staff.at("exam")
 
     def known() -> bool | None:
-        answer = staff.get(f"/v1/plans/{cycle.plan_id}/entries", expect=(200, 403, 404), limit=1)
-        return (answer.status == 200 and len(list(staff.all(f"/v1/plans/{cycle.plan_id}/entries"))) >= due) or None
+        if staff.get(path, expect=(200, 404), limit=1).status != httpx.codes.OK:
+            return None
+        return {row["entry_id"] for row in staff.all(path)} == due or None
 
-    wait_for(f"the {due} entries of {cycle.plan_no} at the exam service", known)
+    wait_for(f"the {len(due)} entries of {cycle.plan_no} at the exam service", known)

@@ -41,7 +41,8 @@ def schedule(cycle: Cycle, seed: int) -> None:
     while left > 0:
         room += 1
         sitting = staff.post("/v1/sittings", _sitting(cycle, form_id, room)).json()
-        seated = staff.post(f"/v1/sittings/{sitting['sitting_id']}/seats").json()
+        seats = f"/v1/sittings/{sitting['sitting_id']}/seats"
+        seated = cycle.once_closed(partial(staff.post, seats, expect=(200, 409))).expect(200).json()
         left -= seated["assigned"]
         if not seated["assigned"]:
             raise DemoError(f"{left} candidates are without a seat, and nobody is seated any more")
