@@ -19,8 +19,9 @@ $(READY): requirements/bootstrap.txt requirements/dev.txt $(PACKAGES:%=%/pyproje
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Luban needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(PACKAGES:%=-e %)
+	$(BIN)/python -m compileall -q $(PACKAGES:%=%/src) # else each of a stack's nine starts compiles all of it anew
 	@touch $@
 
 lint: $(READY) ## check style, format, types and the arrows between packages
