@@ -1,12 +1,15 @@
 """Parked events tried again: by themselves after a refusal, or by an operator's replay."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 from luban.eventkit.apply import Report, apply, from_parked
-from luban.eventkit.dispatch import Subscriptions
+from luban.eventkit.dispatch import Subscriptions, is_transient
 from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.5
 BATCH = 500
@@ -30,9 +33,16 @@ class Retries:
         self._units = units
 
     def run(self, stop: threading.Event) -> None:
-        """Runs until stopped."""
+        """Runs until stopped; an outage of the database only pauses it."""
         while not stop.is_set():
-            if not self.retry_due():
+            try:
+                applied = self.retry_due()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("retries pause: %s", type(error).__name__)
+                applied = 0
+            if not applied:
                 stop.wait(IDLE_SECONDS)
 
     def retry_due(self) -> int:

@@ -63,9 +63,10 @@ def build_worker(
     units: UnitsOfWork,
     subscriptions: Subscriptions | None,
     timers: Mapping[str, TimerHandler],
+    others: Mapping[str, Loop],
 ) -> Worker:
-    """The worker of a service."""
-    loops: dict[str, Loop] = {"relay": Relay(service, settings), "timers": Timers(timers, units)}
+    """The worker of a service; `others` are loops of its own."""
+    loops: dict[str, Loop] = {"relay": Relay(service, settings), "timers": Timers(timers, units), **others}
     if subscriptions is not None:
         loops["consumer"] = Consumer(subscriptions, units, settings)
         loops["retries"] = Retries(subscriptions, units)

@@ -14,6 +14,7 @@ from luban.eventkit.settings import Settings
 from luban.eventkit.timers import TimerHandler
 from luban.eventkit.uow import UnitsOfWork, connect, open_units
 from luban.eventkit.worker import build_worker
+from luban.webkit.housekeeping import Housekeeping
 from luban.webkit.logs import configure_logs
 from luban.webkit.serving import serve
 
@@ -51,7 +52,8 @@ def main(service: Service) -> int:
         service.before_worker(units)
     if chosen == "replay":
         return _replay(service, units)
-    return build_worker(service.name, settings, units, service.subscriptions, service.timers).run()
+    others = {"housekeeping": Housekeeping(units)}
+    return build_worker(service.name, settings, units, service.subscriptions, service.timers, others).run()
 
 
 def migrate(service: str, settings: Settings) -> None:
