@@ -64,9 +64,9 @@ def test_exactly_the_services_of_the_product_are_started() -> None:
 
 
 def test_every_variable_is_made_by_the_preparation_and_none_has_a_default(variables: Mapping[str, str]) -> None:
-    used = {match[1]: match[2] for match in VARIABLE.finditer(TEXT)}
-    assert set(used) | {"COMPOSE_PROJECT_NAME"} == set(variables)
-    assert not [name for name, rest in used.items() if rest and not rest.startswith(":?")]
+    used = [(match[1], match[2]) for match in VARIABLE.finditer(TEXT)]
+    assert {name for name, _ in used} | {"COMPOSE_PROJECT_NAME"} == set(variables)
+    assert not [name for name, rest in used if not rest.startswith(":?")]
 
 
 def test_no_secret_stands_in_the_file() -> None:
