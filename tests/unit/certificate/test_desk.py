@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from luban.certificate.entrypoints.desk import MOST_IN_A_BATCH, Desk
+from luban.certificate.entrypoints.desk import CROWD, MOST_IN_A_BATCH, Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +87,22 @@ async def test_a_client_that_has_gone_disturbs_nobody() -> None:
     gone.cancel()
     free.set()
     assert await stays == 2
+
+
+async def test_a_crowd_does_not_wait_for_a_batch_that_is_stuck() -> None:
+    free = asyncio.Event()
+
+    async def answer(batch: Sequence[int]) -> list[int]:
+        if 0 in batch:
+            await free.wait()
+        return list(batch)
+
+    desk = Desk(answer, clerks=2)
+    stuck = asyncio.create_task(desk.ask(0))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*[desk.ask(n) for n in range(1, CROWD + 1)])
+    assert not stuck.done()
+    free.set()
+    assert await stuck == 0

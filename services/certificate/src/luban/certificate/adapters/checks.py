@@ -73,24 +73,20 @@ class Found:
     registered: Registered
 
 
-async def count(
-    uow: AsyncUnitOfWork, keys: Mapping[str, int], addresses: Mapping[str, int]
-) -> "tuple[datetime, dict[str, Caller]]":
-    """Counts checks by the hexadecimal hash of key or address. The moment, and every caller that is known."""
-    cursor = await uow.sql(COUNT, {"keys": _tallies(keys), "addresses": _tallies(addresses)})
-    rows = await cursor.fetchall()
-    callers = {
-        caller: Caller(used, key_id, credit_code, quota)
-        for _, caller, key_id, credit_code, quota, used in rows
-        if caller is not None
-    }
-    return rows[0][0], callers
+async def look_up(
+    uow: AsyncUnitOfWork, keys: Mapping[str, int], addresses: Mapping[str, int], numbers: Iterable[str]
+) -> tuple[datetime, dict[str, Caller], dict[str, Found]]:
+    """Counts checks by the hexadecimal hash of key or address, and finds certificates by number.
 
-
-async def find(uow: AsyncUnitOfWork, numbers: Iterable[str]) -> dict[str, Found]:
-    """Certificates by number. Numbers hold letters, digits and hyphens only."""
-    cursor = await uow.sql(FIND, {"numbers": "{" + ",".join(numbers) + "}"})
-    return {row[0]: Found(row[1], row[2], row[3], Registered(*row[4:])) for row in await cursor.fetchall()}
+    The moment, every caller that is known, every certificate there is. Numbers hold letters, digits and hyphens only.
+    The certificates are read after the moment, so that every change registered until then is seen.
+    """
+    counting = await uow.sql(COUNT, {"keys": _tallies(keys), "addresses": _tallies(addresses)})
+    finding = await uow.sql(FIND, {"numbers": "{" + ",".join(numbers) + "}"})
+    rows = await counting.fetchall()
+    callers = {row[1]: Caller(row[5], row[2], row[3], row[4]) for row in rows if row[1] is not None}
+    found = {row[0]: Found(row[1], row[2], row[3], Registered(*row[4:])) for row in await finding.fetchall()}
+    return rows[0][0], callers, found
 
 
 async def record(uow: AsyncUnitOfWork, at: datetime, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -84,8 +84,8 @@ class Verifying:
         """One outcome for each check, in order. What is answered counts once the transaction is committed."""
         keys = Counter(check.caller for check in batch if check.has_key)
         addresses = Counter(check.caller for check in batch if not check.has_key)
-        at, callers = await checks.count(uow, keys, addresses)
-        found = await checks.find(uow, {check.question.looked_up for check in batch})
+        numbers = {check.question.looked_up for check in batch}
+        at, callers, found = await checks.look_up(uow, keys, addresses, numbers)
         answering = _Answering(self, callers, found, at)
         outcomes = [answering.outcome(check) for check in batch]
         await checks.record(uow, at, answering.rows)
