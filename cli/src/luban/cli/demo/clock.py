@@ -1,24 +1,27 @@
 """The demo's time: set once to the day it begins, then only moved forward."""
 
-import time
 from datetime import datetime, timedelta
 
 import psycopg
 
 from luban.cli.clock import advance, read_clocks
 from luban.cli.demo.faults import DemoError
-from luban.cli.demo.gateway import AWAY_SECONDS, Gateway
+from luban.cli.demo.gateway import Gateway, despite_restarts
 from luban.cli.stack import Stack, StackError
 
 _USED = "SELECT EXISTS (SELECT FROM eventkit.journal)"
 _BEGIN = "UPDATE eventkit.simulated_clock SET ahead = %s"
 
 
-def begin_at(stack: Stack, instant: datetime) -> None:
+def begin_at(gateway: Gateway, instant: datetime) -> None:
     """Sets all clocks of a fresh demo stack to `instant`, which may lie in the past.
 
     Raises DemoError when the stack is no demo or anything has happened on it: what has happened keeps its order.
     """
+    despite_restarts(lambda: _begin(gateway.stack(), instant), StackError, psycopg.OperationalError)
+
+
+def _begin(stack: Stack, instant: datetime) -> None:
     if not stack.demo:
         raise DemoError("this stack is no demo: start one with `luban up --demo`")
     clocks = read_clocks(stack)
@@ -41,16 +44,12 @@ def _refuse_used(service: str, url: str) -> None:
 
 def move_to(gateway: Gateway, instant: datetime) -> None:
     """Moves all clocks to `instant` as `luban clock advance` does, over restarts of the stack."""
-    deadline = time.monotonic() + AWAY_SECONDS
-    while True:
-        try:
-            if _have_reached(gateway.stack(), instant):
-                return
-            advance(gateway.stack(), lambda now: max(instant, now + timedelta(seconds=1)))
-        except (StackError, psycopg.OperationalError):
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.2)
+    despite_restarts(lambda: _move(gateway.stack(), instant), StackError, psycopg.OperationalError)
+
+
+def _move(stack: Stack, instant: datetime) -> None:
+    if not _have_reached(stack, instant):
+        advance(stack, lambda now: max(instant, now + timedelta(seconds=1)))
 
 
 def _have_reached(stack: Stack, instant: datetime) -> bool:

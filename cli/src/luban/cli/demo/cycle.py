@@ -14,6 +14,8 @@ from luban.cli.demo.schemes import Body
 from luban.cli.demo.timetable import Timetable
 from luban.reference.track import Track
 
+_STILL_OPEN = ("plan-open", "plan-not-closed", "entries-on-their-way")
+
 
 @dataclass(eq=False)
 class Cycle:
@@ -66,7 +68,7 @@ class Cycle:
 
         def heard() -> Answer | None:
             answer = send()
-            return None if answer.status == httpx.codes.CONFLICT and answer.code == "plan-open" else answer
+            return None if answer.status == httpx.codes.CONFLICT and answer.code in _STILL_OPEN else answer
 
         return wait_for(f"the end of registration of {self.plan_no} at the exam service", heard)
 

@@ -25,11 +25,11 @@ def post_results(cycle: Cycle) -> str:
     """
     staff = cycle.staff.at("exam")
     path = f"/v1/plans/{cycle.plan_id}/results"
-    template = (
-        cycle.once_closed(partial(staff.get, f"{path}/template", format="xlsx", expect=(200, 409))).expect(200).content
-    )
+    template = staff.get(f"{path}/template", format="xlsx").content
     people = {cycle.entry_ids[person]: person for person in cycle.accepted()}
-    refused = staff.upload(f"{path}/file", "results.xlsx", _spoilt(template, people), accept=XLSX, expect=(422,))
+    spoilt = _spoilt(template, people)
+    send = partial(staff.upload, f"{path}/file", "results.xlsx", spoilt, accept=XLSX, expect=(409, 422))
+    refused = cycle.once_closed(send).expect(422)
     _require_reasons(refused.content)
     cycle.note_refusal("spoilt file of results")
     filled = _filled(template, people)

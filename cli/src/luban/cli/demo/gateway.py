@@ -167,3 +167,17 @@ def wait_for(what: str, probe: Callable[[], _T | None], seconds: float = AWAY_SE
             raise DemoError(f"waited {seconds:.0f} s for {what}, and it did not come")
         time.sleep(_POLL_SECONDS)
     return found
+
+
+def despite_restarts(work: Callable[[], _T], *away: type[Exception]) -> _T:
+    """What `work` gives; while it raises one of `away` it is done again, for `AWAY_SECONDS`. A DemoError is final."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            return work()
+        except DemoError:
+            raise
+        except away:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_SECONDS * 4)

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from kafka.errors import KafkaError
+
 from luban.cli.demo import stack_runs
-from luban.cli.demo.gateway import Gateway
+from luban.cli.demo.gateway import Gateway, despite_restarts
 from luban.cli.demo.item_files import find_item_files
 from luban.cli.demo.meter import Meter
 from luban.cli.demo.outcome import Outcome
@@ -39,7 +42,9 @@ def run_demo(wishes: Wishes, report: Callable[[str], None]) -> tuple[Outcome, Gr
             scenario = Scenario(gateway, stages, files, wishes.candidates, wishes.seed)
             scenario.run()
         with stages.stage("invariants proved"):
-            checks = run_fsck(Stack.read_file(ground.stack_file))
+            checks = despite_restarts(
+                lambda: run_fsck(Stack.read_file(ground.stack_file)), psycopg.OperationalError, KafkaError
+            )
         outcome = Outcome(
             seed=wishes.seed,
             candidates=wishes.candidates,

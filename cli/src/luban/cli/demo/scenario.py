@@ -49,7 +49,7 @@ class Scenario:
     def run(self) -> None:
         """Everything from the first filing to the last check. Raises DemoError when it cannot go on."""
         with self._stage("bodies filed, plans published, bank filled"):
-            begin_at(self.gateway.stack(), self.timetable.begins)
+            begin_at(self.gateway, self.timetable.begins)
             self.cycles = file_everything(self.gateway, self.offices, self.timetable, self.candidates, self.seed)
             self.items = theory.fill_bank(self.offices, self.files)
         with self._stage("candidates registered and entries decided"):
@@ -150,7 +150,7 @@ def draw_up(cycle: Cycle) -> str:
     path = f"/v1/plans/{cycle.plan_id}/results/draw-up"
 
     def drawn() -> str | None:
-        answer = staff.post(path, expect=(201, 422))
+        answer = cycle.once_closed(lambda: staff.post(path, expect=(201, 409, 422))).expect(201, 422)
         return str(answer.json()["submission_id"]) if answer.status == 201 else None
 
     return wait_for(f"the outcomes of every subject of {cycle.plan_no}", drawn)

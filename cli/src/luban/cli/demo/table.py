@@ -6,6 +6,7 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
+from luban.cli.demo.cycle import Cycle
 from luban.cli.demo.employers import MATCH, NO_MATCH, WITHDRAWN
 from luban.cli.demo.kinds import Kind
 from luban.cli.demo.outcome import Outcome
@@ -17,6 +18,8 @@ _MOST_DIFFERENCES = 20
 def show(console: Console, outcome: Outcome) -> None:
     """Everything, in the order a reader asks."""
     console.print(_tracks(outcome), highlight=False)
+    for track in outcome.figures:
+        console.print(_why(outcome.cycles[track]), highlight=False)
     _show_sample(console, outcome)
     console.print(_times(outcome), highlight=False)
     _show_notes(console, outcome)
@@ -24,26 +27,20 @@ def show(console: Console, outcome: Outcome) -> None:
 
 
 def _tracks(outcome: Outcome) -> Table:
-    table = Table(title=f"{outcome.candidates} candidates a track, seed {outcome.seed}", title_justify="left")
-    for heading in ("track", "entries", "accepted", "rejected", "passed", "certificates", "withdrawn"):
-        table.add_column(heading, justify="left" if heading in ("track", "rejected") else "right")
+    title = f"{outcome.candidates} candidates a track, seed {outcome.seed}"
+    table = Table("track", title=title, title_justify="left")
+    for heading in ("entries", "accepted", "rejected", "passed", "certificates", "withdrawn"):
+        table.add_column(heading, justify="right")
     for track, figures in outcome.figures.items():
-        cycle = outcome.cycles[track]
-        why = ", ".join(f"{len(cycle.of_kind(kind))} {words}" for kind, words in _WORDS.items() if cycle.of_kind(kind))
-        table.add_row(
-            f"{track.value}\n{cycle.body.what}",
-            str(figures.entries),
-            str(figures.accepted),
-            f"{figures.rejected} ({why})\n{_refused(cycle.refused)}",
-            str(figures.passed),
-            str(figures.certificates),
-            str(figures.withdrawn),
-        )
+        table.add_row(track.value, *map(str, figures.as_json().values()))
     return table
 
 
-def _refused(refused: dict[str, int]) -> str:
-    return "refused: " + (", ".join(f"{count} × {what}" for what, count in refused.items()) or "nothing")
+def _why(cycle: Cycle) -> str:
+    """Why entries were rejected, and what never became one."""
+    rejected = [f"{len(cycle.of_kind(kind))} {words}" for kind, words in _WORDS.items() if cycle.of_kind(kind)]
+    refused = [f"{count} × {what}" for what, count in cycle.refused.items()]
+    return f"{cycle.track.value} ({cycle.body.what}): rejected {', '.join(rejected)}; refused {', '.join(refused)}."
 
 
 def _show_sample(console: Console, outcome: Outcome) -> None:
