@@ -245,7 +245,7 @@ def measure(workers: int) -> dict[str, Any]:
         stack = start_stack(Options(directory, demo=True))
         try:
             with Gateway(stack_file(directory)) as gateway:
-                begin_at(stack, Timetable.of(BEGINS_ON).begins)
+                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
                 run = Run(stack, gateway, workers)
                 run.prepare()
                 before = cpu_by_process(directory)

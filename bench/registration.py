@@ -98,7 +98,7 @@ def measure(candidates: int) -> dict[str, Any]:
         stack = start_stack(Options(directory, demo=True))
         try:
             with Gateway(stack_file(directory)) as gateway:
-                begin_at(stack, Timetable.of(BEGINS_ON).begins)
+                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
                 plan_id = publish_plan(gateway, candidates)
             return _drive(stack, candidates, plan_id)
         finally:

@@ -115,7 +115,7 @@ def measure(certificates: int) -> dict[str, Any]:
         stack = start_stack(Options(directory, demo=True))
         try:
             with Gateway(stack_file(directory)) as gateway:
-                begin_at(stack, Timetable.of(BEGINS_ON).begins)
+                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
                 run = Run(stack, gateway, certificates)
                 run.prepare()
                 run.issue()
