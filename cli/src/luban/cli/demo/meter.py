@@ -1,6 +1,7 @@
 """CPU time and memory of a whole stack: the supervisor and everything that descends from it."""
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ import psutil
 from luban.cli.secret_files import read_json
 
 _EVERY_SECONDS = 0.5
+_WEIGH_EVERY = 4
+"""Samples after which memory is weighed again, though no process has visibly grown: dividing shared pages is dear."""
+_GROWTH = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Meter:
         self._state_file = state_file
         self._head = 0
         self._before = self._latest = self._at_start = 0.0
-        self._peak = 0
+        self._peak = self._resident = self._since_weighed = 0
         self._seen = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo-meter", daemon=True)
@@ -64,14 +68,22 @@ class Meter:
         with suppress(psutil.Error):
             head = psutil.Process(pid)
             family = [head, *head.children(recursive=True)]
-            self._take(pid, sum(map(_cpu, family)), sum(map(_memory, family)))
+            self._take(pid, sum(map(_cpu, family)))
+            self._weigh(family)
 
-    def _take(self, pid: int, cpu: float, memory: int) -> None:
+    def _weigh(self, family: Sequence[psutil.Process]) -> None:
+        resident = sum(map(_resident, family))
+        self._since_weighed += 1
+        if resident < self._resident * _GROWTH and self._since_weighed < _WEIGH_EVERY:
+            return
+        self._resident, self._since_weighed = resident, 0
+        self._peak = max(self._peak, sum(map(_memory, family)))
+
+    def _take(self, pid: int, cpu: float) -> None:
         if pid != self._head:
             self._before += self._latest
             self._head, self._latest = pid, 0.0
         self._latest = max(self._latest, cpu)
-        self._peak = max(self._peak, memory)
         self._seen = True
 
 
@@ -87,7 +99,15 @@ def _cpu(process: psutil.Process) -> float:
     return 0.0
 
 
+def _resident(process: psutil.Process) -> int:
+    """Bytes, what is shared counted in full."""
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
 def _memory(process: psutil.Process) -> int:
+    """Bytes, what is shared divided where the system can tell."""
     with suppress(psutil.Error):
         full = process.memory_full_info()
         return int(getattr(full, "pss", 0) or full.rss)
