@@ -4,11 +4,11 @@ A sealing key belongs to a retention class and a year, so that destroying one ke
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
@@ -31,7 +31,6 @@ class KeyRing:
     sealing: dict[str, AESGCM]
     lookup: dict[str, bytes]
     current_lookup: str
-    _latest: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> "KeyRing":
@@ -79,17 +78,19 @@ class KeyRing:
 
     def lookup_hash(self, *parts: str) -> bytes:
         """Keyed hash of normalised text under the current look-up key, 33 bytes: key version and SHA-256 HMAC."""
-        return _tagged(self.current_lookup, self.lookup[self.current_lookup], "\x1f".join(parts).encode())
+        tag, key = self._lookup_keys[0]
+        return tag + hmac.digest(key, "\x1f".join(parts).encode(), "sha256")
 
     def lookup_hashes(self, *parts: str) -> list[bytes]:
         """The hash under every look-up key of the ring, the current one first: search with all, store the first."""
         message = "\x1f".join(parts).encode()
+        return [tag + hmac.digest(key, message, "sha256") for tag, key in self._lookup_keys]
+
+    @cached_property
+    def _lookup_keys(self) -> list[tuple[bytes, bytes]]:
+        """Version byte and key, the current one first."""
         versions = sorted(self.lookup, key=lambda version: version != self.current_lookup)
-        return [_tagged(version, self.lookup[version], message) for version in versions]
-
-
-def _tagged(version: str, key: bytes, message: bytes) -> bytes:
-    return bytes([int(version.removeprefix("v"))]) + hmac.digest(key, message, hashlib.sha256)
+        return [(bytes([int(version.removeprefix("v"))]), self.lookup[version]) for version in versions]
 
 
 def associated_data(event_id: UUID, event_type: str, aggregate_id: UUID) -> bytes:

@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 import orjson
 import psycopg
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from luban.certificate.adapters.signing import Signer
@@ -87,9 +87,13 @@ async def _body(request: Request) -> bytes:
     """The whole body, at most MAX_BODY bytes: 413 for a larger one, which is never held."""
     if declared_length(exchange_of(request.scope)) > MAX_BODY:
         raise _too_large()
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
+    body, more = b"", True
+    while more:  # by messages: the request's own stream is an async generator, which costs more than parsing
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > MAX_BODY:
             raise _too_large()
     return body
