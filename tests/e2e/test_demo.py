@@ -34,7 +34,6 @@ def test_every_track_has_the_figures_its_people_imply(demo: tuple[dict[str, Any]
     figures, _ = demo
     due = {track.value: expected(make_people(track, CANDIDATES, SEED)).as_json() for track in Track}
     assert figures["tracks"] == due
-    assert figures["differences"] == []
 
 
 def test_every_certificate_was_checked_and_every_wrong_question_missed(demo: tuple[dict[str, Any], str]) -> None:

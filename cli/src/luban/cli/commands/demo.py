@@ -1,5 +1,6 @@
 """luban demo."""
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,8 @@ import typer
 from luban.cli.console import console, progress, refusing
 from luban.cli.demo import stack_runs, table
 from luban.cli.demo.kinds import FEWEST
+from luban.cli.demo.outcome import Outcome
 from luban.cli.demo.run import Wishes, run_demo
-from luban.cli.secret_files import write_json
 from luban.cli.stack import StackError
 
 Candidates = Annotated[int, typer.Option(min=FEWEST, max=5000, help="People a track.")]
@@ -37,12 +38,16 @@ def demo(
     wishes = Wishes(candidates, seed, keep, root, data_dir, stack)
     with progress(quiet=False) as report:
         outcome, ground = run_demo(wishes, report)
-    json.parent.mkdir(parents=True, exist_ok=True)
-    write_json(json, outcome.as_json())
+    _write(json, outcome)
     table.show(console, outcome)
     _say_where(wishes, ground, is_right=outcome.is_right)
     if not outcome.is_right:
         raise typer.Exit(1)
+
+
+def _write(path: Path, outcome: Outcome) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dumps(outcome.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _say_where(wishes: Wishes, ground: stack_runs.Ground, *, is_right: bool) -> None:

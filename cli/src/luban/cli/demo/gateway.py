@@ -51,11 +51,13 @@ class Answer:
 class Gateway:
     """The services of one stack. Addresses are read again whenever one does not answer: a restart may move them."""
 
-    def __init__(self, stack_file: Path) -> None:
+    def __init__(self, stack_file: Path, transport: httpx.BaseTransport | None = None) -> None:
         self._stack_file = stack_file
         self._urls = dict(self.stack().urls)
         limits = httpx.Limits(max_connections=CLIENTS * 4, max_keepalive_connections=CLIENTS * 4)
-        self._client = httpx.Client(trust_env=False, timeout=httpx.Timeout(30.0, connect=5.0), limits=limits)
+        self._client = httpx.Client(
+            trust_env=False, timeout=httpx.Timeout(30.0, connect=5.0), limits=limits, transport=transport
+        )
         self._pool = ThreadPoolExecutor(CLIENTS, "demo-client")
 
     def __enter__(self) -> Self:

@@ -54,5 +54,4 @@ class Outcome:
             "cpu_seconds": self.usage.cpu_seconds,
             "peak_rss_mb": self.usage.peak_rss_mb,
             "stages": dict(self.stages),
-            "differences": self.differences.found,
         }

@@ -1,6 +1,6 @@
 """One demo from a stack that is started to the outcome."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +9,16 @@ import psycopg
 from kafka.errors import KafkaError
 
 from luban.cli.demo import stack_runs
+from luban.cli.demo.faults import DemoError
 from luban.cli.demo.gateway import Gateway, despite_restarts
-from luban.cli.demo.item_files import find_item_files
+from luban.cli.demo.item_files import ItemFile, find_item_files
 from luban.cli.demo.meter import Meter
 from luban.cli.demo.outcome import Outcome
 from luban.cli.demo.scenario import Scenario
 from luban.cli.demo.stack_runs import Ground
 from luban.cli.demo.stages import Stages
 from luban.cli.fsck import run_fsck
-from luban.cli.stack import Stack
+from luban.cli.stack import Stack, StackError
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,13 @@ def run_demo(wishes: Wishes, report: Callable[[str], None]) -> tuple[Outcome, Gr
     """Raises StackError when it cannot be started or cannot go on; the data stay where they are then."""
     files = find_item_files(wishes.root)
     ground = stack_runs.ground_of(wishes.stack, wishes.data_dir)
-    stages = Stages(report)
+    try:
+        return _run(wishes, files, ground, Stages(report)), ground
+    except StackError as error:
+        raise DemoError(f"{error}\nIts logs and data are left in {ground.stack_file.parent}") from error
+
+
+def _run(wishes: Wishes, files: Sequence[ItemFile], ground: Ground, stages: Stages) -> Outcome:
     with Meter(ground.state_file) as meter, _stack(wishes, ground, stages):
         with Gateway(ground.stack_file) as gateway:
             scenario = Scenario(gateway, stages, files, wishes.candidates, wishes.seed)
@@ -45,7 +52,7 @@ def run_demo(wishes: Wishes, report: Callable[[str], None]) -> tuple[Outcome, Gr
             checks = despite_restarts(
                 lambda: run_fsck(Stack.read_file(ground.stack_file)), psycopg.OperationalError, KafkaError
             )
-        outcome = Outcome(
+        return Outcome(
             seed=wishes.seed,
             candidates=wishes.candidates,
             cycles=scenario.cycles,
@@ -58,7 +65,6 @@ def run_demo(wishes: Wishes, report: Callable[[str], None]) -> tuple[Outcome, Gr
             usage=meter.usage(),
             differences=scenario.differences,
         )
-    return outcome, ground
 
 
 @contextmanager

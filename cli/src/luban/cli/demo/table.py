@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +29,7 @@ def show(console: Console, outcome: Outcome) -> None:
 
 def _tracks(outcome: Outcome) -> Table:
     title = f"{outcome.candidates} candidates a track, seed {outcome.seed}"
-    table = Table("track", title=title, title_justify="left")
+    table = Table("track", title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("entries", "accepted", "rejected", "passed", "certificates", "withdrawn"):
         table.add_column(heading, justify="right")
     for track, figures in outcome.figures.items():
@@ -55,7 +56,7 @@ def _show_sample(console: Console, outcome: Outcome) -> None:
 
 
 def _times(outcome: Outcome) -> Table:
-    table = Table("stage", "seconds", title=f"{outcome.seconds:.1f} s", title_justify="left")
+    table = Table("stage", "seconds", box=SIMPLE_HEAD, title=f"{outcome.seconds:.1f} s", title_justify="left")
     table.columns[1].justify = "right"
     for stage, seconds in outcome.stages.items():
         table.add_row(stage, f"{seconds:.1f}")
