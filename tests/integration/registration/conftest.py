@@ -97,6 +97,7 @@ class Service:
     units: UnitsOfWork
     signing: Ed25519PrivateKey
     bodies: int = field(default=0)
+    sites: dict[str, str] = field(default_factory=dict)
 
     def token(self, role: str, subject: UUID | None = None, **claims: str) -> dict[str, str]:
         """Headers of a caller with that role."""
@@ -123,14 +124,17 @@ class Service:
         return self.client.post(path, headers=headers | more.pop("headers", {}), json=json, **more)
 
     def filed(self, **changes: Any) -> str:
-        """A filed body's id."""
+        """A filed body's id; the first one's serial is the site that `people.plan` names."""
         self.bodies += 1
-        code = changes.pop("letter", "S") + f"000037{self.bodies:06d}"
-        return str(made(self.post("/v1/bodies", self.province(), people.body(code, **changes)))["body_id"])
+        code = changes.pop("letter", "S") + f"000037{71 + self.bodies:06d}"
+        body_id = str(made(self.post("/v1/bodies", self.province(), people.body(code, **changes)))["body_id"])
+        self.sites[body_id] = code[-6:]
+        return body_id
 
     def published(self, body_id: str | None = None, **changes: Any) -> dict[str, Any]:
         """A published plan."""
         body_id = body_id or self.filed()
+        changes.setdefault("site_code", self.sites[body_id])
         shown: dict[str, Any] = made(self.post("/v1/plans", self.staff(body_id), people.plan(**changes)))
         return shown
 

@@ -45,6 +45,27 @@ def test_one_code_is_filed_once(service: Service) -> None:
     assert refusal(service.post("/v1/bodies", service.province(), body()), 409) == "body-code-taken"
 
 
+def test_a_plan_is_held_at_a_site_of_its_own_body(service: Service) -> None:
+    mine, other = service.filed(site_codes=["000500"]), service.filed()
+    made(service.post("/v1/plans", service.staff(mine), plan(site_code="000500")))
+    elsewhere = plan(site_code=service.sites[other])
+    assert refusal(service.post("/v1/plans", service.staff(mine), elsewhere)) == "plan-site-of-another"
+    held = made(service.post("/v1/plans", service.staff(mine), plan(exam_from="2026-12-21", exam_to="2026-12-21")))
+    moved = service.client.patch(
+        f"/v1/plans/{held['plan_id']}", headers=service.staff(mine), json={"site_code": service.sites[other]}
+    )
+    assert refusal(moved) == "plan-site-of-another"
+
+
+def test_a_site_is_one_body_s_for_ever(service: Service) -> None:
+    first = service.filed(site_codes=["000500"])
+    again = body("S000037000900", site_codes=["000500"])
+    assert refusal(service.post("/v1/bodies", service.province(), again), 409) == "site-taken"
+    made(service.client.patch(f"/v1/bodies/{first}", headers=service.province(), json={"site_codes": []}), 200)
+    assert refusal(service.post("/v1/bodies", service.province(), again), 409) == "site-taken"
+    assert len(service.rows("select 1 from body")) == 1
+
+
 def test_body_events_are_reserved_and_not_sent(service: Service) -> None:
     body_id = service.filed()
     made(service.client.patch(f"/v1/bodies/{body_id}", headers=service.province(), json={"name": "新名"}), 200)
@@ -82,7 +103,7 @@ def test_a_published_plan_has_its_number_subjects_and_event(service: Service) ->
         "电工",
         "2023",
     )
-    assert (facts.body.code, facts.exam_from, len(facts.subjects)) == ("S000037000001", "2026-12-19", 2)
+    assert (facts.body.code, facts.exam_from, len(facts.subjects)) == ("S000037000072", "2026-12-19", 2)
     assert str(event.aggregate_id) == shown["plan_id"]
 
 

@@ -26,8 +26,9 @@ def test_only_answers_past_their_time_are_forgotten(database: DatabaseFactory, t
     with psycopg.connect(url) as connection:
         connection.execute(
             "insert into webkit.idempotency (caller, route, key, request_digest, status, media_type, headers, body,"
-            " created_at) select 'somebody', 'POST /', n::text, sha256(n::text::bytea), 200, 'application/json', '[]', '',"
-            " now() - case when n <= %s then interval '8 days' else interval '1 day' end from generate_series(1, %s) n",
+            " created_at)"
+            " select 'somebody', 'POST /', n::text, sha256(n::text::bytea), 200, 'application/json', '[]', '', now()"
+            " - case when n <= %s then interval '8 days' else interval '1 day' end from generate_series(1, %s) n",
             (BATCH + 5, BATCH + 10),
         )
     units = UnitsOfWork(connect(url, 2), KeyRing.load(keyring_file(tmp_path)), "embedded")

@@ -42,6 +42,7 @@ def body(**changes: Any) -> Body:
         "valid_to": date(2027, 12, 31),
         "scope": (ScopeItem(ELECTRICIAN, "", frozenset({Level.FIVE, Level.FOUR, Level.THREE})),),
         "project_ids": frozenset(),
+        "site_codes": frozenset(),
     }
     return Body(**fields | changes)
 

@@ -40,6 +40,21 @@ def save_body(uow: UnitOfWork, body: Body) -> None:
     uow.session.merge(_row_of(body))
 
 
+def claim_number_codes(uow: UnitOfWork, body: Body) -> None:
+    """Keeps the codes of a body and its sites for it, for ever: certificates may bear them. Raises `Conflict` site-taken."""
+    uow.sql(
+        "insert into body_number_code (number_code, body_id) select code, %s from unnest(%s::text[]) as asked(code)"
+        " on conflict (number_code) do nothing",
+        (body.body_id, sorted(body.number_codes)),
+    )
+    taken = uow.sql(
+        "select number_code from body_number_code where number_code = any(%s) and body_id <> %s limit 1",
+        (sorted(body.number_codes), body.body_id),
+    ).fetchone()
+    if taken:
+        raise Conflict("site-taken", zh="编码{code}属于其他机构", en="the code {code} is another body's", code=taken[0])
+
+
 def record_body_change(uow: UnitOfWork, body_id: UUID, change: str, reason: str | None) -> None:
     """Keeps who changed a body, when and why."""
     uow.session.add(
@@ -101,6 +116,7 @@ def body_of(row: BodyRow) -> Body:
         valid_to=row.valid_to,
         scope=scope,
         project_ids=frozenset(row.project_ids),
+        site_codes=frozenset(row.site_codes),
     )
 
 
@@ -125,6 +141,7 @@ def _row_of(body: Body) -> BodyRow:
         valid_to=body.valid_to,
         scope=scope,
         project_ids=sorted(body.project_ids),
+        site_codes=sorted(body.site_codes),
     )
 
 

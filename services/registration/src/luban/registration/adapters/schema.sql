@@ -9,7 +9,14 @@ create table body (
     valid_from date not null,
     valid_to date not null check (valid_to >= valid_from),
     scope jsonb not null,
-    project_ids uuid[] not null
+    project_ids uuid[] not null,
+    site_codes text[] not null
+);
+
+-- The 13 characters that certificates' numbers begin with, each one body's for ever.
+create table body_number_code (
+    number_code text primary key,
+    body_id uuid not null references body
 );
 
 -- Who changed what of a body, when and why.

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, Uuid
+from sqlalchemy import Column, DateTime, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -34,6 +34,7 @@ class BodyRow(Table, table=True):
     scope: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     """occupation_code, trade, levels (5 to 1)."""
     project_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    site_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
 
 
 class BodyHistoryRow(Table, table=True):

@@ -15,6 +15,9 @@ from luban.reference.track import Track
 from luban.registration.domain.scheme import LevelScheme, ProjectScheme, Scheme
 
 
+SERIAL_DIGITS = 6
+
+
 class BodyClass(StrEnum):
     """The two classes, the first character of a body's code."""
 
@@ -75,6 +78,26 @@ class Body:
     """Last day."""
     scope: tuple[ScopeItem, ...]
     project_ids: frozenset[UUID]
+    site_codes: frozenset[str]
+    """Serials of the sites (考点) filed for it beside its own, 6 digits each."""
+
+    @property
+    def number_codes(self) -> frozenset[str]:
+        """The 13 characters that may begin its certificates' numbers: its own code, and its code with each site's serial.
+
+        The serial of a number is the site's, not the head office's (domain.md §1.1).
+        """
+        return frozenset({self.code, *(self.code[:-SERIAL_DIGITS] + site for site in self.site_codes)})
+
+    def require_site(self, site_code: str) -> None:
+        """Raises `Invalid` plan-site-of-another: another body's serial would stand in this body's certificates."""
+        if self.code[:-SERIAL_DIGITS] + site_code not in self.number_codes:
+            raise Invalid(
+                "plan-site-of-another",
+                zh="考点{site}未在本机构备案",
+                en="the site {site} is not filed for this body",
+                site=site_code,
+            )
 
     def suspend(self) -> "Body":
         match self.status:

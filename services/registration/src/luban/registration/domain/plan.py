@@ -147,6 +147,7 @@ def check_publication(plan: Plan, body: Body, calendar: Calendar, rules: Rules) 
     check_scheme(plan.track, plan.scheme, plan.dates)
     body.require_able(plan.filed_on, plan.dates.exam_ends)
     body.require_covers(plan.track, plan.scheme)
+    body.require_site(plan.site_code)
     check_capacity(plan.capacity, 0)
     check_plan_dates(plan.dates, plan.filed_on, calendar, rules)
 

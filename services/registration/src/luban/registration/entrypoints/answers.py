@@ -40,6 +40,7 @@ def body_answer(body: Body) -> dict[str, Any]:
             for item in body.scope
         ],
         "project_ids": sorted(body.project_ids),
+        "site_codes": sorted(body.site_codes),
     }
 
 

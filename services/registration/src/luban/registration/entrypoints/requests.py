@@ -52,6 +52,7 @@ class ScopeItemIn(Request):
 
 
 ScopeIn = Annotated[list[ScopeItemIn], Field(max_length=500)]
+SiteCodes = Annotated[list[Code6], Field(max_length=500)]
 ProjectIds = Annotated[list[UUID], Field(max_length=500)]
 
 
@@ -65,6 +66,7 @@ class BodyIn(Request):
     division: Code6
     scope: ScopeIn = []
     project_ids: ProjectIds = []
+    site_codes: SiteCodes = []
     valid_from: date
     valid_to: date
 
@@ -78,6 +80,7 @@ class BodyIn(Request):
             division=self.division,
             scope=tuple(item.read() for item in self.scope),
             project_ids=frozenset(self.project_ids),
+            site_codes=frozenset(self.site_codes),
             valid_from=self.valid_from,
             valid_to=self.valid_to,
         )
@@ -89,6 +92,7 @@ class BodyChangeIn(Request):
     name: Text | None = None
     scope: ScopeIn | None = None
     project_ids: ProjectIds | None = None
+    site_codes: SiteCodes | None = None
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -98,6 +102,7 @@ class BodyChangeIn(Request):
             self.name and self.name.strip(),
             None if self.scope is None else tuple(item.read() for item in self.scope),
             None if self.project_ids is None else frozenset(self.project_ids),
+            None if self.site_codes is None else frozenset(self.site_codes),
             self.valid_from,
             self.valid_to,
         )

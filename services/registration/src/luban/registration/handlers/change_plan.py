@@ -57,6 +57,8 @@ def change_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, change: Pl
         return found
     body = load_body(uow, old.body_id)
     check_change(old, new, body, shanghai_day(uow.now()), national_calendar(), national_rules())
+    if new.site_code != old.site_code:
+        body.require_site(new.site_code)
     if new.scheme != old.scheme:
         _check_new_scheme(uow, new)
         body.require_covers(new.track, new.scheme)

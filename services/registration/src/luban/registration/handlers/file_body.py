@@ -12,6 +12,7 @@ from luban.reference.divisions import division
 from luban.reference.refusal import Conflict, Invalid
 from luban.registration.adapters.bodies import (
     add_body,
+    claim_number_codes,
     load_body,
     record_body_change,
     save_body,
@@ -31,6 +32,7 @@ class Filing:
     division: str
     scope: tuple[ScopeItem, ...]
     project_ids: frozenset[UUID]
+    site_codes: frozenset[str]
     valid_from: date
     valid_to: date
 
@@ -42,12 +44,13 @@ class FilingChange:
     name: str | None = None
     scope: tuple[ScopeItem, ...] | None = None
     project_ids: frozenset[UUID] | None = None
+    site_codes: frozenset[str] | None = None
     valid_from: date | None = None
     valid_to: date | None = None
 
 
 def file_body(uow: UnitOfWork, filing: Filing) -> Body:
-    """Raises `Invalid` with the codes of code, credit code, division, scope; `Conflict` body-code-taken."""
+    """Raises `Invalid` with the codes of code, credit code, division, scope; `Conflict` body-code-taken, site-taken."""
     body = Body(
         body_id=uow.new_id(),
         name=filing.name,
@@ -60,9 +63,11 @@ def file_body(uow: UnitOfWork, filing: Filing) -> Body:
         valid_to=filing.valid_to,
         scope=filing.scope,
         project_ids=filing.project_ids,
+        site_codes=filing.site_codes,
     )
     _check(uow, body)
     add_body(uow, body)
+    claim_number_codes(uow, body)
     record_body_change(uow, body.body_id, "file", None)
     return body
 
@@ -72,11 +77,12 @@ def change_body(uow: UnitOfWork, body_id: UUID, change: FilingChange) -> Body:
     body = load_body(uow, body_id, lock=True)
     if body.status is BodyStatus.WITHDRAWN:
         raise Conflict("body-state", zh="机构已退出", en="the body's filing has ended", state=body.status.value)
-    fields = ("name", "scope", "project_ids", "valid_from", "valid_to")
+    fields = ("name", "scope", "project_ids", "site_codes", "valid_from", "valid_to")
     given = {name: getattr(change, name) for name in fields if getattr(change, name) is not None}
     changed = replace(body, **given)
     _check(uow, changed)
     save_body(uow, changed)
+    claim_number_codes(uow, changed)
     record_body_change(uow, body_id, "change", None)
     return changed
 
