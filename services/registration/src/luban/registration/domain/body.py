@@ -14,7 +14,6 @@ from luban.reference.refusal import Conflict, Invalid
 from luban.reference.track import Track
 from luban.registration.domain.scheme import LevelScheme, ProjectScheme, Scheme
 
-
 SERIAL_DIGITS = 6
 
 
@@ -83,7 +82,7 @@ class Body:
 
     @property
     def number_codes(self) -> frozenset[str]:
-        """The 13 characters that may begin its certificates' numbers: its own code, and its code with each site's serial.
+        """The 13 characters that may begin its certificates' numbers: its code, and its code with each site's serial.
 
         The serial of a number is the site's, not the head office's (domain.md §1.1).
         """
