@@ -41,7 +41,7 @@ def save_body(uow: UnitOfWork, body: Body) -> None:
 
 
 def claim_number_codes(uow: UnitOfWork, body: Body) -> None:
-    """Keeps the codes of a body and its sites for it, for ever: certificates bear them. Raises `Conflict` site-taken."""
+    """Keeps the codes of a body and its sites for it, for ever: certificates bear them. Raises `Conflict`."""
     uow.sql(
         "insert into body_number_code (number_code, body_id) select code, %s from unnest(%s::text[]) as asked(code)"
         " on conflict (number_code) do nothing",
