@@ -1,6 +1,5 @@
 """Employers check certificates with a key of their own; every answer's signature is verified."""
 
-import base64
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -123,12 +122,6 @@ def require_log_of_holder(cycle: Cycle) -> None:
     seen = list(me.all(f"/v1/certificates/{own[0]['certificate_id']}/verifications"))
     if {row["employer_name"] for row in seen} > {name for name, _ in EMPLOYERS} or len(seen) < 2:
         raise DemoError(f"the holder of {number} does not see the checks of the employers: {seen}")
-
-
-def readable_jws(jws: str) -> str:
-    """The protected header of a signature, as JSON text."""
-    head = jws.split(".", 1)[0]
-    return base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)).decode()
 
 
 def _door(gateway: Gateway, province: Official, name: str, credit_code: str) -> Caller:

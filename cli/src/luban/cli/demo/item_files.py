@@ -32,7 +32,7 @@ class ItemFile:
 
 def find_item_files(root: Path) -> list[ItemFile]:
     """The item files below a checkout's root. Raises DemoError when they are not there."""
-    banks = root / "data" / "item-banks"
+    banks = root.resolve() / "data" / "item-banks"
     found = [ItemFile(path, GAOKAO) for path in sorted((banks / "gaokao").glob("*.json"))]
     found += [ItemFile(path, LABOUR_LAW) for path in sorted((banks / "labour-law").glob("*.json"))]
     if {file.format for file in found} != {GAOKAO, LABOUR_LAW}:
