@@ -8,6 +8,7 @@ from importlib import import_module
 from threading import Timer
 from typing import Any, cast
 
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -31,7 +32,7 @@ def serve(factory_path: str, settings: Settings) -> None:
     service, and no orphan keeps the port.
     """
     app = load_application(factory_path, settings)
-    asyncio.run(_serve(app, settings.http_host, settings.http_port))
+    uvloop.run(_serve(app, settings.http_host, settings.http_port))
 
 
 def load_application(factory_path: str, settings: Settings) -> ASGIApp:

@@ -16,7 +16,7 @@ from luban.exam.handlers.submissions import END_PUBLICITY
 from luban.reference.shanghai import shanghai_day
 from luban.reference.track import Track
 
-CHUNK = 20_000
+CHUNK = 4_000
 """Results that one transaction confirms at most."""
 END_RESULT_PUBLICITY = "end-result-publicity"
 
