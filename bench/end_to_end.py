@@ -24,6 +24,7 @@ from uuid import UUID
 
 import psutil
 import psycopg
+import uvloop
 
 from bench.figures import append_row, machine
 from bench.http_load import Load, drive, request
@@ -170,7 +171,7 @@ class Run:
         uploaded, confirmed, ends_at = self._post()
         move_to(self.gateway, ends_at)
         moved = time.perf_counter()
-        issued, load = asyncio.run(self._check_all())
+        issued, load = uvloop.run(self._check_all())
         return Timing(uploaded - began, confirmed - uploaded, issued - moved, time.perf_counter() - moved), load
 
     def _post(self) -> tuple[float, float, datetime]:

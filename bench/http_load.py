@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlsplit
 
 OnAnswer = Callable[[int, bytes], None]
@@ -53,8 +54,7 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -68,8 +68,11 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
-        self._count(int(head[9:12]), body)
-        self._next()
+        try:
+            self._count(int(head[9:12]), body)
+            self._next()
+        except BaseException as error:  # what a callback raises ends the run, not just its own call
+            self.done.set_exception(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():

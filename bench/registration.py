@@ -6,7 +6,6 @@ Every entry is one candidate's: profile first (not counted), then the entry with
 decided, a place taken, the event recorded, all in one transaction. Appends a line to bench/registration.csv.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
+
+import uvloop
 
 from bench.figures import append_row, machine
 from bench.http_load import Load, drive, request
@@ -107,14 +108,14 @@ def measure(candidates: int) -> dict[str, Any]:
 
 def _drive(stack: Stack, candidates: int, plan_id: str) -> dict[str, Any]:
     url, callers = stack.urls["registration"], headers(stack, candidates)
-    registered: Load = asyncio.run(drive(url, profiles(url, callers), CLIENTS))
+    registered: Load = uvloop.run(drive(url, profiles(url, callers), CLIENTS))
     accepted = 0
 
     def count(_: int, body: bytes) -> None:
         nonlocal accepted
         accepted += b'"state":"ACCEPTED"' in body
 
-    entered: Load = asyncio.run(drive(url, entries(url, callers, plan_id), CLIENTS, count))
+    entered: Load = uvloop.run(drive(url, entries(url, callers, plan_id), CLIENTS, count))
     assert accepted == candidates, f"{accepted} of {candidates} accepted: {entered.statuses}"
     return {
         "entries": candidates,

@@ -25,7 +25,7 @@ from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
 
 log = logging.getLogger(__name__)
 
-POLL_MS = 100
+POLL_MS = 250
 PAUSE_SECONDS = 0.5
 GROUP_COMMIT_SECONDS = 5.0
 

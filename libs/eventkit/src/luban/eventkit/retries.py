@@ -11,7 +11,7 @@ from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 1.0
 BATCH = 500
 
 DUE = """

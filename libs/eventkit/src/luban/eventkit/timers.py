@@ -10,7 +10,7 @@ from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 300
 
 TimerHandler = Callable[[UnitOfWork, UUID], None]
