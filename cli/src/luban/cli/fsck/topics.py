@@ -8,10 +8,11 @@ from uuid import UUID
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import OffsetOutOfRangeError
+from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from luban.cli.fsck.check import Check, check
 from luban.cli.fsck.journals import Journal
+from luban.cli.stack import StackError
 from luban.contracts.catalogue import EVENT_TOPICS, SPEC_OF_FIELD
 from luban.events.v1.event_pb2 import Event
 
@@ -31,7 +32,14 @@ class Log:
 
 
 def read_topics(broker: str) -> dict[str, Log]:
-    """Every record of every event topic, as of its present life."""
+    """Every record of every event topic, as of its present life. Raises StackError when the broker does not answer."""
+    try:
+        return _read(broker)
+    except KafkaError as error:
+        raise StackError(f"the broker at {broker} does not answer: {type(error).__name__}") from error
+
+
+def _read(broker: str) -> dict[str, Log]:
     admin = KafkaAdminClient(bootstrap_servers=broker)
     described = {topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in EVENT_TOPICS])}
     admin.close()

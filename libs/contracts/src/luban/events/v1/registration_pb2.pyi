@@ -233,7 +233,7 @@ Global___PlanChanged: _TypeAlias = PlanChanged  # noqa: Y015
 
 @_typing.final
 class PlanClosed(_message.Message):
-    """Registration for a plan closed; accepted entries are final."""
+    """Registration for a plan closed. What waits for a person's decision may still be accepted until the first exam day."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
