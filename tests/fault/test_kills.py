@@ -27,7 +27,8 @@ from luban.cli.stack import Options, Stack, prepare_directory, state_file
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).parents[2]
-CANDIDATES = 40
+CANDIDATES = 150
+"""So many that the demo outlasts every kill on a fast machine."""
 DEMO_SECONDS = 420
 PROCESSES = [
     "registration.api",
@@ -99,7 +100,7 @@ def test_every_process_killed_in_turn(
     try:
         with running_demo(tmp_path, stack, tmp_path / "demo.json", seed=moments.randrange(1000)) as demo:
             for victim in victims:
-                if ended_within(demo, moments.uniform(1.0, 3.0)):
+                if ended_within(demo, moments.uniform(0.5, 2.0)):
                     break
                 assert wait_until(lambda name=victim: pid_of(directory, name) is not None, 60)  # type: ignore[misc]
                 pid = pid_of(directory, victim)
@@ -122,7 +123,7 @@ def test_the_whole_stack_killed_and_started_again_on_the_same_data(
     try:
         with running_demo(tmp_path, stack, tmp_path / "demo.json", seed=moments.randrange(1000)) as demo:
             for _ in range(2):
-                assert not ended_within(demo, moments.uniform(4.0, 9.0)), "the demo was over before the kill"
+                assert not ended_within(demo, moments.uniform(2.0, 5.0)), "the demo was over before the kill"
                 kill_everything(directory)
                 start_stack(options, seconds=240)
             check_verdict(demo, tmp_path, tmp_path / "demo.json")
