@@ -41,7 +41,7 @@ from luban.reference.credit_code import credit_code_check_character
 from tests.embedded import private_directory
 
 ROSTER_ROWS = 40_000
-CONNECTIONS = 32
+CONNECTIONS = 256
 RESULTS = Path(__file__).parent / "end_to_end.csv"
 OCCUPATION = "6-31-01-03"
 FILLED_IN = ("序号", "报名号", "姓名", "证件号码后四位", "备注")

@@ -16,12 +16,12 @@ from luban.eventkit.sealing import KeyRing
 CHUNK = 5000
 
 LAST_VERSIONS = """
-select last.aggregate_id, last.aggregate_version, last.event_id
-from unnest(%s::uuid[]) as asked(id)
-cross join lateral (
-    select aggregate_id, aggregate_version, event_id from eventkit.journal
+select clock.at, asked.id, last.aggregate_version, last.event_id
+from (select eventkit.now() as at) as clock cross join unnest(%s::uuid[]) as asked(id)
+left join lateral (
+    select aggregate_version, event_id from eventkit.journal
     where aggregate_id = asked.id order by aggregate_version desc limit 1
-) as last
+) as last on true
 """
 
 APPEND = """
@@ -43,21 +43,23 @@ insert into eventkit.outbox (seq, partition) select seq, partition from appended
 def append(
     connection: psycopg.Connection[Any],
     pending: Sequence[Pending],
-    at: datetime,
     ring: KeyRing,
     partitions: Mapping[str, int],
     traceparent: str | None,
 ) -> None:
-    """Gives each event its id, version and predecessor, and writes them in the order they were emitted."""
-    last = _last_versions(connection, {event.aggregate_id for event in pending})
+    """Gives each event its time, id, version and predecessor, and writes them in the order they were emitted."""
+    at, last = _last_versions(connection, {event.aggregate_id for event in pending})
     entries = list(_entries(pending, last, at, ring, partitions))
     for start in range(0, len(entries), CHUNK):
         _insert(connection, entries[start : start + CHUNK], at, traceparent)
 
 
-def _last_versions(connection: psycopg.Connection[Any], ids: Iterable[UUID]) -> dict[UUID, tuple[int, UUID]]:
+def _last_versions(
+    connection: psycopg.Connection[Any], ids: Iterable[UUID]
+) -> tuple[datetime, dict[UUID, tuple[int, UUID]]]:
+    """The database's clock, and the last event of every aggregate that has one; one question for both."""
     rows = connection.execute(LAST_VERSIONS, (list(ids),)).fetchall()
-    return {aggregate: (version, event) for aggregate, version, event in rows}
+    return rows[0][0], {aggregate: (version, event) for _, aggregate, version, event in rows if version is not None}
 
 
 def _entries(

@@ -115,7 +115,7 @@ class UnitOfWork:
         """Writes what was emitted, last in the transaction, once per transaction. Called by the kernel."""
         if self._pending:
             pending, self._pending = self._pending, []
-            append(self.connection, pending, self.now(), self.keyring, self._partitions, self.cause.traceparent)
+            append(self.connection, pending, self.keyring, self._partitions, self.cause.traceparent)
 
 
 class UnitsOfWork:
