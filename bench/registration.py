@@ -1,6 +1,6 @@
 """Entries accepted through the API by 50 concurrent clients.
 
-    .venv/bin/python -m bench.registration 5000
+    .venv/bin/python -m bench registration 5000
 
 Every entry is one candidate's: profile first (not counted), then the entry with an Idempotency-Key: eligibility
 decided, a place taken, the event recorded, all in one transaction. Appends a line to bench/registration.csv.
