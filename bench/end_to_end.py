@@ -40,7 +40,7 @@ from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state
 from luban.reference.credit_code import credit_code_check_character
 from tests.embedded import private_directory
 
-ROSTER_ROWS = 40_000
+PLAN_PLACES = 40_000
 CONNECTIONS = 256
 RESULTS = Path(__file__).parent / "end_to_end.csv"
 OCCUPATION = "6-31-01-03"
@@ -76,7 +76,7 @@ def roster(numbers: Sequence[int], header: Sequence[str]) -> bytes:
 
 
 class Run:
-    """One enterprise, one plan, so many workers."""
+    """One enterprise, so many workers, in as many plans as they need."""
 
     def __init__(self, stack: Stack, gateway: Gateway, workers: int) -> None:
         self.stack, self.gateway, self.workers = stack, gateway, workers
@@ -105,14 +105,17 @@ class Run:
             .json()
         )
         self.staff, self.second = (self.offices.hire("body_staff", body_id=UUID(body["body_id"])) for _ in range(2))
-        self.plan_id = self._publish_plan()
-        self._upload_roster()
+        batches = [range(at, min(at + PLAN_PLACES, self.workers)) for at in range(0, self.workers, PLAN_PLACES)]
+        plans = [self._publish_plan(len(batch)) for batch in batches]
+        for plan_id, batch in zip(plans, batches, strict=True):
+            self._upload_roster(plan_id, batch)
         move_to(self.gateway, self.days.registration_over)
         self._await("exam", "select count(*) from entry e join plan p using (plan_id) where p.state = 'CLOSED'")
         move_to(self.gateway, self.days.exam_over)
-        self.names, self.results = self._fill_in()
+        self.names: dict[str, str] = {}
+        self.results = {plan_id: self._fill_in(plan_id) for plan_id in plans}
 
-    def _publish_plan(self) -> str:
+    def _publish_plan(self, places: int) -> str:
         answer = self.staff.at("registration").post(
             "/v1/plans",
             json={
@@ -121,7 +124,7 @@ class Run:
                 "site_code": "001234",
                 "site_name": "一号车间",
                 "division": "370100",
-                "capacity": self.workers,
+                "capacity": places,
                 "registration_from": str(self.days.filed),
                 "registration_to": str(self.days.registration_closes),
                 "exam_from": str(self.days.exam_begins),
@@ -130,59 +133,53 @@ class Run:
         )
         return str(answer.json()["plan_id"])
 
-    def _upload_roster(self) -> None:
+    def _upload_roster(self, plan_id: str, numbers: range) -> None:
         caller = self.staff.at("registration")
-        template = caller.get(f"/v1/plans/{self.plan_id}/roster-template", format="csv").content.decode("utf-8-sig")
+        template = caller.get(f"/v1/plans/{plan_id}/roster-template", format="csv").content.decode("utf-8-sig")
         header = next(csv.reader(io.StringIO(template)))
-        for start in range(0, self.workers, ROSTER_ROWS):
-            sheet = roster(range(start, min(start + ROSTER_ROWS, self.workers)), header)
-            answer = caller.upload(f"/v1/plans/{self.plan_id}/roster", "roster.csv", sheet)
-            assert answer.json()["accepted"] == answer.json()["rows"], answer.content[:500]
+        answer = caller.upload(f"/v1/plans/{plan_id}/roster", "roster.csv", roster(numbers, header))
+        assert answer.json()["accepted"] == len(numbers), answer.content[:500]
 
-    def _fill_in(self) -> tuple[dict[str, str], bytes]:
-        content = self.staff.at("exam").get(f"/v1/plans/{self.plan_id}/results/template", format="csv").content
+    def _fill_in(self, plan_id: str) -> bytes:
+        content = self.staff.at("exam").get(f"/v1/plans/{plan_id}/results/template", format="csv").content
         rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
         header = next(row for row in rows if "报名号" in row)
         at = rows.index(header)
         entry, name = header.index("报名号"), header.index("姓名")
-        marks = [
-            place
-            for place, title in enumerate(header)
-            if title not in ("序号", "报名号", "姓名", "证件号码后四位", "备注")
-        ]
-        names = {}
+        marks = [place for place, title in enumerate(header) if title not in FILLED_IN]
         for row in rows[at + 1 :]:
-            names[row[entry]] = row[name]
+            self.names[row[entry]] = row[name]
             for place in marks:
                 row[place] = "81.5"
         written = io.StringIO()
         csv.writer(written).writerows(rows)
-        return names, written.getvalue().encode("utf-8-sig")
+        return written.getvalue().encode("utf-8-sig")
 
     def issue(self) -> None:
         """The run without measuring: until every certificate stands."""
-        ends_at = self._post()[2]
-        move_to(self.gateway, ends_at)
+        move_to(self.gateway, self._post()[2])
         self._await("certificate", "select count(*) from certificate")
 
     def measure(self) -> tuple[Timing, Load]:
         """The run proper."""
-        began = time.perf_counter()
-        uploaded, confirmed, ends_at = self._post()
+        uploading, confirming, ends_at = self._post()
         move_to(self.gateway, ends_at)
         moved = time.perf_counter()
         issued, load = uvloop.run(self._check_all())
-        return Timing(uploaded - began, confirmed - uploaded, issued - moved, time.perf_counter() - moved), load
+        return Timing(uploading, confirming, issued - moved, time.perf_counter() - moved), load
 
     def _post(self) -> tuple[float, float, datetime]:
-        """When the file was taken, when it was confirmed, when publicity ends."""
-        path = f"/v1/plans/{self.plan_id}/results/file"
-        answer = self.staff.at("exam").upload(path, "results.csv", self.results)
-        uploaded = time.perf_counter()
-        submission = answer.json()["submission_id"]
-        shown = self.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
-        confirmed = time.perf_counter()
-        return uploaded, confirmed, datetime.fromisoformat(shown["publicity"]["ends_at"])
+        """Seconds for taking the files and for confirming them, and when publicity ends."""
+        uploading = confirming = 0.0
+        for plan_id, results in self.results.items():
+            began = time.perf_counter()
+            answer = self.staff.at("exam").upload(f"/v1/plans/{plan_id}/results/file", "results.csv", results)
+            uploaded = time.perf_counter()
+            submission = answer.json()["submission_id"]
+            shown = self.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
+            uploading += uploaded - began
+            confirming += time.perf_counter() - uploaded
+        return uploading, confirming, datetime.fromisoformat(shown["publicity"]["ends_at"])
 
     async def _check_all(self) -> tuple[float, Load]:
         """Checks every certificate as soon as it stands; when the last one stood, and the load."""

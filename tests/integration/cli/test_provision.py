@@ -10,7 +10,8 @@ from psycopg import sql
 from luban.cli.postgres import EmbeddedPostgres
 from luban.cli.provision import provision, role_of
 
-SERVICES = ("registration", "exam")
+SERVICES = ("first", "second")
+"""Names of this test alone: others start whole stacks on the same server."""
 
 
 @pytest.fixture
@@ -23,19 +24,19 @@ def provisioned(postgres_server: EmbeddedPostgres, tmp_path: Path) -> Iterator[d
 
 
 def test_a_role_works_in_its_own_database(provisioned: dict[str, str]) -> None:
-    with psycopg.connect(provisioned["exam"]) as connection:
+    with psycopg.connect(provisioned["second"]) as connection:
         connection.execute("CREATE SCHEMA eventkit")
         connection.execute("CREATE TABLE eventkit.journal (id int)")
 
 
 def test_a_role_cannot_enter_another_services_database(provisioned: dict[str, str]) -> None:
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(provisioned["exam"], dbname=role_of("registration"))
+        psycopg.connect(provisioned["second"], dbname=role_of("first"))
 
 
 def test_a_role_is_no_administrator(provisioned: dict[str, str]) -> None:
     with (
-        psycopg.connect(provisioned["exam"], autocommit=True) as connection,
+        psycopg.connect(provisioned["second"], autocommit=True) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute("CREATE DATABASE another")
@@ -44,9 +45,9 @@ def test_a_role_is_no_administrator(provisioned: dict[str, str]) -> None:
 def test_provisioning_again_keeps_data_and_passwords(
     postgres_server: EmbeddedPostgres, provisioned: dict[str, str], tmp_path: Path
 ) -> None:
-    with psycopg.connect(provisioned["exam"]) as connection:
+    with psycopg.connect(provisioned["second"]) as connection:
         connection.execute("CREATE TABLE kept (what text)")
     again = provision(postgres_server.admin_url, SERVICES, tmp_path / "passwords.json")
     assert {name: again[name] for name in SERVICES} == provisioned
-    with psycopg.connect(again["exam"]) as connection:
+    with psycopg.connect(again["second"]) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
