@@ -42,6 +42,7 @@ from tests.embedded import private_directory
 
 PLAN_PLACES = 40_000
 CONNECTIONS = 256
+PATIENCE_SECONDS = 600
 RESULTS = Path(__file__).parent / "end_to_end.csv"
 OCCUPATION = "6-31-01-03"
 FILLED_IN = ("序号", "报名号", "姓名", "证件号码后四位", "备注")
@@ -219,8 +220,10 @@ class Run:
         return str(self.province.at("certificate").post("/v1/api-keys", json=asked).json()["key"])
 
     def _await(self, service: str, query: str) -> None:
+        ends = time.monotonic() + PATIENCE_SECONDS
         with psycopg.connect(self.stack.databases[service], autocommit=True) as connection:
             while (found := connection.execute(query.encode()).fetchone()) is None or found[0] < self.workers:
+                assert time.monotonic() < ends, f"{service} stands at {found} of {self.workers}"
                 time.sleep(0.1)
 
 

@@ -1,7 +1,6 @@
 """Events between their Python form and the bytes on the wire."""
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -138,11 +137,6 @@ def received(envelope: Event, ring: KeyRing) -> Received[Message]:
         raise MalformedError("an id that is no UUID") from error
     payload = getattr(envelope, field)
     return Received(envelope, event_id, aggregate_id, envelope.aggregate_version, spec.name, payload, ring)
-
-
-def aggregates(events: Sequence[Received[Message]]) -> list[UUID]:
-    """Their aggregates, in the events' order."""
-    return [event.aggregate_id for event in events]
 
 
 def _timestamp(at: datetime) -> Timestamp:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -12,6 +11,7 @@ from luban.contracts.catalogue import SPEC_OF_PAYLOAD
 from luban.eventkit.envelope import Entry, Pending, encode, partition_of
 from luban.eventkit.ids import new_id
 from luban.eventkit.sealing import KeyRing
+from luban.reference.shanghai import shanghai_day
 
 CHUNK = 5000
 
@@ -69,7 +69,7 @@ def _entries(
     ring: KeyRing,
     partitions: Mapping[str, int],
 ) -> Iterable[Entry]:
-    local_year = at.astimezone(ZoneInfo("Asia/Shanghai")).year
+    local_year = shanghai_day(at).year
     for event in pending:
         spec = SPEC_OF_PAYLOAD[type(event.payload)]
         version, previous = last.get(event.aggregate_id, (0, None))

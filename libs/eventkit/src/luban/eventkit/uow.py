@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psycopg
 from google.protobuf.message import Message
@@ -21,8 +20,6 @@ from luban.eventkit.sealing import KeyRing
 from luban.eventkit.settings import Profile, Settings
 from luban.events.v1.common_pb2 import PersonalData
 from luban.reference.track import Track
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
