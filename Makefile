@@ -1,16 +1,25 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PACKAGES := libs/reference libs/contracts libs/eventkit libs/webkit services/registration services/exam services/certificate cli
+PACKAGES := libs/reference libs/proofs libs/credentials libs/contracts libs/eventkit libs/webkit services/registration services/exam services/certificate cli
 TOOLS := libs/contracts/tools libs/reference/tools
 SOURCES := $(PACKAGES) tests $(if $(wildcard bench/*.py),bench)
 TYPED := $(PACKAGES:%=%/src) $(TOOLS) tests $(if $(wildcard bench/*.py),bench)
 BIN := .venv/bin
 READY := .venv/.ready
 BUF := tools/buf/node_modules/.bin/buf
+VERIFIERS := tools/credentials/node_modules/.ready
 PYTEST := $(BIN)/pytest --durations=10
 WORKERS ?= 2
+TESTS ?= tests/unit tests/contract tests/conformance tests/integration
+# BROKER=embedded|apache: the broker of every stack and test. SERVERS=docker|embedded: where the integration tests' servers run.
+ifdef BROKER
+export LUBAN_UP_BROKER := $(BROKER)
+endif
+ifdef SERVERS
+export LUBAN_TEST_SERVERS := $(SERVERS)
+endif
 
-.PHONY: help setup lint format test test-unit test-e2e proto docs golden buf baseline node demo compose-up compose-down compose-demo bench fsck clean
+.PHONY: help setup lint format test test-unit test-e2e test-cluster fault fault-part proto docs golden buf baseline verifiers conformance node demo compose-up compose-down compose-demo bench fsck clean
 help: ## explain every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -34,14 +43,27 @@ format: $(READY) ## format the source and mend what ruff can mend
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-test: $(READY) ## run the unit, contract and integration tests (WORKERS=2 processes)
-	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract tests/integration
+test: $(READY) ## run the unit, contract, conformance and integration tests (WORKERS=2 BROKER=apache SERVERS=docker)
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(TESTS)
 
 test-unit: $(READY) ## run the tests that need no server, in seconds
 	$(PYTEST) tests/unit
 
-test-e2e: $(READY) ## run the tests that drive or break a whole stack from outside
-	$(PYTEST) tests/e2e tests/fault
+test-e2e: $(READY) ## run the tests that drive a whole stack from outside (BROKER=apache)
+	$(PYTEST) tests/e2e
+
+fault: export LUBAN_FAULT_SEED := $(or $(LUBAN_FAULT_SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+fault: $(READY) ## break whole stacks in every way under load, and write the tables of docs/guarantees.md (root; LUBAN_FAULT_SEED=n BROKER=apache)
+	@echo "LUBAN_FAULT_SEED=$(LUBAN_FAULT_SEED)"
+	rm -f build/fault-outcomes.jsonl
+	$(PYTEST) -n $(WORKERS) --dist worksteal tests/fault
+	$(BIN)/python -m tests.fault.tables
+
+fault-part: $(READY) ## break stacks in some ways, in five minutes: what CI runs of the faults (root; LUBAN_FAULT_SEED=n)
+	$(PYTEST) -n $(WORKERS) --dist worksteal tests/fault --deselect tests/fault/test_matrix.py -k "not consumer-kill and not consumer-error and not test_cluster"
+
+test-cluster: $(READY) ## run three Apache Kafka brokers through kills and restarts under load (needs Java 17 and Maven)
+	LUBAN_UP_BROKER=apache $(PYTEST) tests/fault/test_cluster.py
 
 proto: $(READY) ## generate the events' code from proto/, and docs/events.md
 	$(BIN)/python libs/contracts/tools/generate.py
@@ -60,15 +82,23 @@ buf: node $(BUF) ## lint the contracts, and compare them with proto/baseline.bin
 baseline: buf ## take the contracts as they are, if nothing is broken, as the new baseline (needs Node.js)
 	cd proto && ../$(BUF) build --exclude-source-info --output baseline.binpb
 
+verifiers: node $(VERIFIERS) ## install verifiers of credentials that others wrote, for tests/conformance (needs Node.js)
+$(VERIFIERS): tools/credentials/package.json tools/credentials/package-lock.json | node
+	npm install --prefix tools/credentials --no-save --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+conformance: $(READY) verifiers ## run others' vectors and verifiers, and write docs/conformance.md (needs Node.js)
+	$(BIN)/python -m tests.conformance.page
+
 node:
 	@command -v node >/dev/null && command -v npm >/dev/null || { \
-	  echo "buf needs Node.js and npm, and they are missing here: the contracts were NOT checked with buf" >&2; exit 1; }
+	  echo "Node.js and npm are missing here: buf and others' verifiers of credentials check NOTHING without them" >&2; exit 1; }
 # not `npm ci`, which refuses a lock that lacks the binaries of other platforms; integrity is checked all the same
 $(BUF): tools/buf/package.json tools/buf/package-lock.json | node
 	npm install --prefix tools/buf --no-save --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-demo: $(READY) ## run a province's cycle on three tracks (DEMO_ARGS="--candidates 300 --seed 1 --keep")
+demo: $(READY) ## run a province's cycle on three tracks (BROKER=apache DEMO_ARGS="--candidates 300 --seed 1 --keep")
 	$(BIN)/luban demo $(DEMO_ARGS)
 
 compose-up: $(READY) ## start the containers of docker-compose.yml, and wait until they are healthy
@@ -87,5 +117,5 @@ fsck: $(READY) ## prove the invariants over the running stack's databases and to
 	$(BIN)/luban fsck $(FSCK_ARGS)
 
 clean: ## remove what was built or cached; .venv and data stay
-	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tools/buf/node_modules
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tools/*/node_modules
 	find $(PACKAGES) tests bench -name __pycache__ -prune -exec rm -rf {} +

@@ -1,10 +1,10 @@
-"""`python -m bench NAME [ARGUMENTS]`: end_to_end, registration, verification."""
+"""`python -m bench NAME [ARGUMENTS]`: audit, end_to_end, kernel, papers, registration, status_list, verification."""
 
 import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("end_to_end", "registration", "verification")
+NAMES = ("audit", "end_to_end", "kernel", "papers", "registration", "status_list", "verification")
 
 
 def main() -> None:

@@ -4,13 +4,12 @@
 
 Not counted: filing, the roster, and the moving of the simulated clock over the publicity. Counted: the upload, the
 second person's confirmation, the end of publicity, every event, every certificate, and one check by HTTP of every
-certificate, each of which must match. Appends one line per size to bench/end_to_end.csv, and prints what each process
-used.
+certificate, each of which must match. Beside it, when every certificate had its entry in the signed public log and
+nothing waited to be sent, and what the certificate service keeps on disk. Appends one line per size to
+bench/end_to_end.csv, and prints what each process used.
 """
 
 import asyncio
-import csv
-import io
 import json
 import sys
 import time
@@ -18,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -32,20 +30,21 @@ from bench.people import person
 from luban.cli.demo.clock import begin_at, move_to
 from luban.cli.demo.gateway import Gateway
 from luban.cli.demo.meter import Meter
-from luban.cli.demo.offices import Offices
 from luban.cli.demo.timetable import BEGINS_ON, Timetable
 from luban.cli.fsck import run_fsck
 from luban.cli.launch import describe_stack, start_stack, stop_stack
 from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state_file
-from luban.reference.credit_code import credit_code_check_character
 from tests.embedded import private_directory
+from tests.enterprise import Enterprise
 
 PLAN_PLACES = 40_000
 CONNECTIONS = 256
 PATIENCE_SECONDS = 600
+LOGGED = """
+select case when exists (select from eventkit.outbox) or exists (select from log_queue) then 0
+else (select max(size) from log_checkpoint) end
+"""
 RESULTS = Path(__file__).parent / "end_to_end.csv"
-OCCUPATION = "6-31-01-03"
-FILLED_IN = ("序号", "报名号", "姓名", "证件号码后四位", "备注")
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class Timing:
     confirmed: float
     issued: float
     checked: float
+    logged: float
+    """Until every certificate was in the public log, too, and every event was sent."""
 
     @property
     def total(self) -> float:
@@ -63,98 +64,31 @@ class Timing:
         return self.uploaded + self.confirmed + self.checked
 
 
-def roster(numbers: Sequence[int], header: Sequence[str]) -> bytes:
-    """A roster file: ten years of work each, which level 3 asks for."""
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(header)
-    for number in numbers:
-        name, id_no = person(number)
-        values = {"序号": number + 1, "姓名": name, "证件类型": "居民身份证", "证件号码": id_no, "工作年限": 12}
-        values["手机号码"] = f"138{number:08d}"
-        rows.writerow([values.get(column, "") for column in header])
-    return written.getvalue().encode("utf-8-sig")
-
-
 class Run:
     """One enterprise, so many workers, in as many plans as they need."""
 
-    def __init__(self, stack: Stack, gateway: Gateway, workers: int) -> None:
-        self.stack, self.gateway, self.workers = stack, gateway, workers
-        self.offices = Offices(gateway, Random(workers))
-        self.province = self.offices.hire("province_staff")
+    def __init__(self, stack: Stack, gateway: Gateway, workers: int, places: int = PLAN_PLACES) -> None:
+        self.stack, self.gateway, self.workers, self.places = stack, gateway, workers, places
+        self.enterprise = Enterprise(gateway)
+        self.names: dict[str, str] = {}
         self.days = Timetable.of(BEGINS_ON)
 
     def prepare(self) -> None:
         """Everything before the results."""
-        code = f"91370100MA3C{self.workers % 100000:05d}"
-        body = (
-            self.province.at("registration")
-            .post(
-                "/v1/bodies",
-                json={
-                    "name": "齐鲁试验机械有限公司",
-                    "body_class": "EMPLOYER",
-                    "code": "Y000037001234",
-                    "credit_code": code + credit_code_check_character(code),
-                    "division": "370100",
-                    "scope": [{"occupation_code": OCCUPATION, "trade": "", "levels": [3]}],
-                    "valid_from": "2026-01-01",
-                    "valid_to": "2028-12-31",
-                },
-            )
-            .json()
-        )
-        self.staff, self.second = (self.offices.hire("body_staff", body_id=UUID(body["body_id"])) for _ in range(2))
-        batches = [range(at, min(at + PLAN_PLACES, self.workers)) for at in range(0, self.workers, PLAN_PLACES)]
-        plans = [self._publish_plan(len(batch)) for batch in batches]
-        for plan_id, batch in zip(plans, batches, strict=True):
-            self._upload_roster(plan_id, batch)
+        batches = [range(at, min(at + self.places, self.workers)) for at in range(0, self.workers, self.places)]
+        plans = {self.enterprise.publish(self.days, len(batch)): batch for batch in batches}
+        for plan_id, batch in plans.items():
+            self.enterprise.roster(plan_id, [(*person(number), f"138{number:08d}") for number in batch])
         move_to(self.gateway, self.days.registration_over)
         self._await("exam", "select count(*) from entry e join plan p using (plan_id) where p.state = 'CLOSED'")
         move_to(self.gateway, self.days.exam_over)
-        self.names: dict[str, str] = {}
-        self.results = {plan_id: self._fill_in(plan_id) for plan_id in plans}
+        self.results = {plan_id: self._fill_in(plan_id, len(batch)) for plan_id, batch in plans.items()}
 
-    def _publish_plan(self, places: int) -> str:
-        answer = self.staff.at("registration").post(
-            "/v1/plans",
-            json={
-                "track": "ENTERPRISE",
-                "level": {"occupation_code": OCCUPATION, "trade": "", "level": 3},
-                "site_code": "001234",
-                "site_name": "一号车间",
-                "division": "370100",
-                "capacity": places,
-                "registration_from": str(self.days.filed),
-                "registration_to": str(self.days.registration_closes),
-                "exam_from": str(self.days.exam_begins),
-                "exam_to": str(self.days.exam_ends),
-            },
-        )
-        return str(answer.json()["plan_id"])
-
-    def _upload_roster(self, plan_id: str, numbers: range) -> None:
-        caller = self.staff.at("registration")
-        template = caller.get(f"/v1/plans/{plan_id}/roster-template", format="csv").content.decode("utf-8-sig")
-        header = next(csv.reader(io.StringIO(template)))
-        answer = caller.upload(f"/v1/plans/{plan_id}/roster", "roster.csv", roster(numbers, header))
-        assert answer.json()["accepted"] == len(numbers), answer.content[:500]
-
-    def _fill_in(self, plan_id: str) -> bytes:
-        content = self.staff.at("exam").get(f"/v1/plans/{plan_id}/results/template", format="csv").content
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-        header = next(row for row in rows if "报名号" in row)
-        at = rows.index(header)
-        entry, name = header.index("报名号"), header.index("姓名")
-        marks = [place for place, title in enumerate(header) if title not in FILLED_IN]
-        for row in rows[at + 1 :]:
-            self.names[row[entry]] = row[name]
-            for place in marks:
-                row[place] = "81.5"
-        written = io.StringIO()
-        csv.writer(written).writerows(rows)
-        return written.getvalue().encode("utf-8-sig")
+    def _fill_in(self, plan_id: str, workers: int) -> bytes:
+        marks = self.enterprise.filled_in(plan_id, workers)
+        assert marks is not None, f"not all {workers} of plan {plan_id} are there"
+        self.names.update(marks.names)
+        return marks.file
 
     def issue(self) -> None:
         """The run without measuring: until every certificate stands."""
@@ -167,20 +101,38 @@ class Run:
         move_to(self.gateway, ends_at)
         moved = time.perf_counter()
         issued, load = uvloop.run(self._check_all())
-        return Timing(uploading, confirming, issued - moved, time.perf_counter() - moved), load
+        checked = time.perf_counter()
+        self._await("certificate", LOGGED)
+        return Timing(uploading, confirming, issued - moved, checked - moved, time.perf_counter() - moved), load
+
+    def disk(self) -> int:
+        """Bytes of the certificate service's database: register, journal, what opens the log's entries, indexes."""
+        with psycopg.connect(self.stack.databases["certificate"]) as connection:
+            ((size,),) = connection.execute("select pg_database_size(current_database())").fetchall()
+            return int(size)
 
     def _post(self) -> tuple[float, float, datetime]:
         """Seconds for taking the files and for confirming them, and when publicity ends."""
         uploading = confirming = 0.0
-        for plan_id, results in self.results.items():
+        for plan_id in self.results:
             began = time.perf_counter()
-            answer = self.staff.at("exam").upload(f"/v1/plans/{plan_id}/results/file", "results.csv", results)
+            submission = self.upload(plan_id)
             uploaded = time.perf_counter()
-            submission = answer.json()["submission_id"]
-            shown = self.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
+            ends_at = self.confirm(submission)
             uploading += uploaded - began
             confirming += time.perf_counter() - uploaded
-        return uploading, confirming, datetime.fromisoformat(shown["publicity"]["ends_at"])
+        return uploading, confirming, ends_at
+
+    def upload(self, plan_id: str) -> str:
+        """Posts a plan's results; the submission's id."""
+        path = f"/v1/plans/{plan_id}/results/file"
+        answer = self.enterprise.staff.at("exam").upload(path, "results.csv", self.results[plan_id])
+        return str(answer.json()["submission_id"])
+
+    def confirm(self, submission: str) -> datetime:
+        """The second person confirms; when publicity ends."""
+        shown = self.enterprise.second.at("exam").post(f"/v1/submissions/{submission}/confirm").json()
+        return datetime.fromisoformat(shown["publicity"]["ends_at"])
 
     async def _check_all(self) -> tuple[float, Load]:
         """Checks every certificate as soon as it stands; when the last one stood, and the load."""
@@ -217,7 +169,7 @@ class Run:
     def employer_key(self) -> str:
         """A new key for checks."""
         asked = {"credit_code": "91370100MA3C00011J", "employer_name": "核验试验公司", "daily_quota": 1_000_000}
-        return str(self.province.at("certificate").post("/v1/api-keys", json=asked).json()["key"])
+        return str(self.enterprise.province.at("certificate").post("/v1/api-keys", json=asked).json()["key"])
 
     def _await(self, service: str, query: str) -> None:
         ends = time.monotonic() + PATIENCE_SECONDS
@@ -250,9 +202,10 @@ def measure(workers: int) -> dict[str, Any]:
                 run = Run(stack, gateway, workers)
                 run.prepare()
                 before = cpu_by_process(directory)
+                empty = run.disk()
                 with Meter(state_file(directory)) as meter:
                     timing, load = run.measure()
-                used = meter.usage()
+                used, kept = meter.usage(), run.disk() - empty
                 print(
                     {
                         name: round(spent - (0 if name.endswith("MiB") else before.get(name, 0)), 2)
@@ -275,6 +228,8 @@ def measure(workers: int) -> dict[str, Any]:
         "check_p99_ms": round(load.percentile(0.99) * 1000, 1),
         "cpu_us_per_certificate": round((used.cpu_seconds or 0) / workers * 1e6),
         "peak_mb": used.peak_rss_mb,
+        "logged_per_second": round(workers / (timing.uploaded + timing.confirmed + timing.logged)),
+        "disk_bytes_per_certificate": round(kept / workers),
     }
 
 

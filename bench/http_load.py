@@ -43,9 +43,27 @@ def request(method: str, url: str, headers: dict[str, str] | None = None, body: 
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], load: Load, on_answer: OnAnswer | None) -> None:
+class Schedule:
+    """When each request is due: at once, or at a steady rate that does not wait for answers."""
+
+    def __init__(self, requests: Iterator[bytes], per_second: float | None) -> None:
         self._requests = requests
+        self._pause = 1 / per_second if per_second else 0.0
+        self._due = time.perf_counter()
+
+    def next(self) -> tuple[float, bytes] | None:
+        """The next request and its time; None after the last."""
+        following = next(self._requests, None)
+        if following is None:
+            return None
+        due = self._due if self._pause else time.perf_counter()
+        self._due += self._pause
+        return due, following
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, schedule: Schedule, load: Load, on_answer: OnAnswer | None) -> None:
+        self._schedule = schedule
         self._load = load
         self._on_answer = on_answer
         self._buffer = b""
@@ -87,28 +105,37 @@ class _Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         assert self._transport is not None
-        following = next(self._requests, None)
+        following = self._schedule.next()
         if following is None:
             if not self.done.done():
                 self.done.set_result(None)
             self._transport.close()
             return
-        self._sent_at = time.perf_counter()
-        self._transport.write(following)
+        self._sent_at, request = following  # from when it was due: a late answer before it does not hide its wait
+        delay = self._sent_at - time.perf_counter()
+        if delay > 0:
+            asyncio.get_running_loop().call_later(delay, self._transport.write, request)
+        else:
+            self._transport.write(request)
 
 
 async def drive(
-    url: str, requests: Iterator[bytes], connections: int, on_answer: OnAnswer | None = None, load: Load | None = None
+    url: str,
+    requests: Iterator[bytes],
+    connections: int,
+    on_answer: OnAnswer | None = None,
+    load: Load | None = None,
+    per_second: float | None = None,
 ) -> Load:
-    """Sends every request, at most `connections` at once."""
+    """Sends every request, at most `connections` at once; at a steady rate, if one is given."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    load = load or Load()
+    load, schedule = load or Load(), Schedule(requests, per_second)
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     waits: list[Awaitable[None]] = []
     for _ in range(connections):
-        _, protocol = await loop.create_connection(lambda: _Connection(requests, load, on_answer), host, port)
+        _, protocol = await loop.create_connection(lambda: _Connection(schedule, load, on_answer), host, port)
         waits.append(protocol.done)
     await asyncio.gather(*waits)
     load.seconds += time.perf_counter() - began

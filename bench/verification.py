@@ -1,20 +1,21 @@
-"""Checks a second beside an empty route, and their p99 at half that rate.
+"""Checks a second beside an empty route and their p99 at half that rate, and a hundred checks in one call.
 
-    .venv/bin/python -m bench verification 50000
+    .venv/bin/python -m bench verification 50000 2000000
 
-The register is filled through the whole cycle first. Then, in turn on the same machine, with the same client: an empty
-FastAPI route on the same server program, and POST /v1/verifications with an employer's key, every duty in it: quota,
-look-up, comparison, signature, the record committed before the answer. Appends a line to bench/verification.csv.
+Certificates are issued through the whole cycle first; then the register is made up to the second number with copies of
+their rows, so that tables and indexes have that size. Those that were issued are asked for. Then, in turn on the same
+machine, with the same client: an empty FastAPI route on the same server program, and POST /v1/verifications with an
+employer's key, every duty in it: quota, look-up, comparison, signature, the record committed before the answer. Appends
+a line to bench/verification.csv, and one to bench/verification_batch.csv.
 """
 
-import asyncio
 import json
 import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -26,7 +27,7 @@ import uvloop
 
 from bench.end_to_end import Run
 from bench.figures import append_row, machine
-from bench.http_load import Load, drive, request
+from bench.http_load import drive, request
 from luban.cli.demo.clock import begin_at, move_to
 from luban.cli.demo.gateway import Gateway
 from luban.cli.demo.timetable import BEGINS_ON, Timetable
@@ -36,9 +37,12 @@ from luban.cli.stack import Options, Stack, prepare_directory, stack_file
 from tests.embedded import private_directory
 
 ROUNDS = 5
-REQUESTS = 10_000
-CONNECTIONS = 32
+REQUESTS = 20_000
+CONNECTIONS = 128
 RESULTS = Path(__file__).parent / "verification.csv"
+BATCH_RESULTS = Path(__file__).parent / "verification_batch.csv"
+OF_A_BATCH = 100
+BATCHES = 300
 
 
 @contextmanager
@@ -93,46 +97,80 @@ class Checks:
             body = json.dumps({"certificate_no": number, "name": name, "purpose": "RECRUITMENT"}).encode()
             yield request("POST", f"{self.url}/v1/verifications", self._headers, body)
 
-
-async def paced(url: str, requests: Iterator[bytes], per_second: float) -> Load:
-    """Sends at a rate that does not wait for answers: a slow answer delays none, so it shows in the percentiles."""
-    load, began = Load(), time.perf_counter()
-    streams: list[asyncio.Task[Load]] = []
-    for place, each in enumerate(requests):
-        due = began + place / per_second
-        if (pause := due - time.perf_counter()) > 0:
-            await asyncio.sleep(pause)
-        streams.append(asyncio.create_task(drive(url, iter([each]), 1)))
-    for one in await asyncio.gather(*streams):
-        load.latencies += one.latencies
-        load.answers += one.answers
-    return load
+    def batches(self, count: int) -> Iterator[bytes]:
+        """So many calls with a hundred checks each."""
+        for _ in range(count):
+            chosen = self._random.choices(self._asked, k=OF_A_BATCH)
+            rows = [{"certificate_no": number, "name": name, "purpose": "RECRUITMENT"} for number, name in chosen]
+            body = json.dumps({"checks": rows}).encode()
+            yield request("POST", f"{self.url}/v1/verifications:batch", self._headers, body)
 
 
-def measure(certificates: int) -> dict[str, Any]:
-    """One run on a fresh stack."""
+COPY = """
+insert into certificate (certificate_id, result_id, entry_id, candidate_id, certificate_no, {others})
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),
+       overlay(certificate_no placing lpad(copy::text, 4, '0') from 2), {others}
+from certificate, generate_series(1, %s) as copy
+"""
+"""Certificates of other bodies: another code within the number."""
+OTHERS = """
+select string_agg(quote_ident(attname), ', ') from pg_attribute
+where attrelid = 'certificate'::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+and attname not in ('certificate_id', 'result_id', 'entry_id', 'candidate_id', 'certificate_no')
+"""
+
+
+def make_up(database: str, certificates: int) -> int:
+    """Copies the register's rows until it has about so many; how many it has."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        ((issued,),) = connection.execute("select count(*) from certificate").fetchall()
+        ((others,),) = connection.execute(OTHERS).fetchall()
+        connection.execute(COPY.format(others=others).encode(), (max(0, certificates // issued - 1),))
+        connection.execute("vacuum analyze certificate")
+        ((made,),) = connection.execute("select count(*) from certificate").fetchall()
+        return int(made)
+
+
+def measure(issued: int, certificates: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One run on a fresh stack: single checks, batches."""
     with private_directory() as folder:
         directory = prepare_directory(folder / "stack")
         stack = start_stack(Options(directory, demo=True))
         try:
             with Gateway(stack_file(directory)) as gateway:
                 begin_at(gateway, Timetable.of(BEGINS_ON).begins)
-                run = Run(stack, gateway, certificates)
+                run = Run(stack, gateway, issued)
                 run.prepare()
                 run.issue()
                 move_to(gateway, run.days.exam_over)
+                checks = Checks(run, run.employer_key())
+                size = {"certificates": make_up(stack.databases["certificate"], certificates), "asked": issued}
                 with empty_server(stack) as empty:
-                    return {"certificates": certificates} | _compare(Checks(run, run.employer_key()), empty)
+                    return size | _compare(checks, empty), size | _batches(checks)
         finally:
             stop_stack(directory)
 
 
+def _batches(checks: Checks) -> dict[str, Any]:
+    """One caller, one call after another; every check in it answered, signed and recorded."""
+    uvloop.run(drive(checks.url, checks.batches(10), 1))
+    measured = uvloop.run(drive(checks.url, checks.batches(BATCHES), 1))
+    return {
+        "checks_of_a_batch": OF_A_BATCH,
+        "p50_ms": round(measured.percentile(0.5) * 1000, 1),
+        "p99_ms": round(measured.percentile(0.99) * 1000, 1),
+        "checks_per_second": round(measured.per_second * OF_A_BATCH),
+    }
+
+
 def _compare(checks: Checks, empty: str) -> dict[str, Any]:
     plain, checked = [], []
+    uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS))  # plans and caches
     for _ in range(ROUNDS):
         plain.append(uvloop.run(drive(empty, empties(empty, REQUESTS), CONNECTIONS)).per_second)
         checked.append(uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS)).per_second)
-    half = uvloop.run(paced(checks.url, checks.requests(REQUESTS), median(checked) / 2))
+    rate = median(checked) / 2
+    half = uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS, per_second=rate))
     return {
         "checks_per_second": round(median(checked)),
         "empty_per_second": round(median(plain)),
@@ -142,7 +180,14 @@ def _compare(checks: Checks, empty: str) -> dict[str, Any]:
     }
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Measures, prints and keeps both."""
+    issued = int(arguments[0]) if arguments else 50_000
+    certificates = int(arguments[1]) if len(arguments) > 1 else issued
+    for row, file in zip(measure(issued, certificates), (RESULTS, BATCH_RESULTS), strict=True):
+        print(json.dumps(row | machine(), ensure_ascii=False))
+        append_row(file, row | machine())
+
+
 if __name__ == "__main__":
-    row = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000) | machine()
-    print(json.dumps(row, ensure_ascii=False))
-    append_row(RESULTS, row)
+    main(sys.argv[1:])

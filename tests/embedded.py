@@ -1,22 +1,53 @@
-"""Embedded PostgreSQL and broker for tests and benchmarks: context managers, and pytest fixtures made of them.
+"""PostgreSQL and broker for tests and benchmarks: context managers, and pytest fixtures made of them.
+
+The fixtures take the servers that tests/servers.py chose for the run: our own processes, or containers.
 
 pytest-xdist runs every worker as a session of its own, so each worker has its own servers.
 """
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from luban.cli.broker import EmbeddedBroker
-from luban.cli.postgres import EmbeddedPostgres
+from luban.cli.apache import ApacheBroker
+from luban.cli.broker import Broker, EmbeddedBroker
+from luban.cli.postgres import EmbeddedPostgres, postgres_program
+from luban.cli.stack import Engine, Profile, default_engine
+from tests.containers import ContainerBroker, postgres_container
+from tests.servers import Servers, choose, servers_of_run
+
+
+class PostgresServer(Protocol):
+    """A server of which we have the administrator's URL."""
+
+    @property
+    def admin_url(self) -> str: ...
+
+
+class AnyBroker(Protocol):
+    """A broker of any engine. What stops or restarts it works on a broker of the test's own only."""
+
+    keeps_log: ClassVar[bool]
+
+    @property
+    def address(self) -> str: ...
+    def start(self) -> object: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def lose_log(self) -> None: ...
+
 
 Migration = Callable[[str], object]
 """Takes the URL of an empty database and brings it to the newest version; must close its connections."""
@@ -40,11 +71,28 @@ def running_postgres(*, durable: bool = False) -> Iterator[EmbeddedPostgres]:
         yield server
 
 
+def new_broker(engine: Engine, directory: Path) -> Broker:
+    """A broker that is not started; Apache Kafka trades durability for speed."""
+    return ApacheBroker(directory, durable=False) if engine == "apache" else EmbeddedBroker(directory)
+
+
 @contextmanager
-def running_broker() -> Iterator[EmbeddedBroker]:
-    """An empty broker of its own."""
-    with private_directory() as directory, EmbeddedBroker(directory) as server:
+def running_broker(engine: Engine | None = None) -> Iterator[Broker]:
+    """An empty broker of its own; of the engine that $LUBAN_UP_BROKER names where none is given."""
+    with private_directory() as directory, new_broker(engine or default_engine(), directory) as server:
         yield server
+
+
+def profile_of_broker(broker: AnyBroker) -> Profile:
+    """As `luban up` chooses it: a broker that keeps its log gets production's partitions."""
+    return "production" if broker.keeps_log else "embedded"
+
+
+def postgres_tool(program: str, *arguments: str) -> bytes:
+    """Runs one of PostgreSQL's own programs; what it wrote to standard output."""
+    done = subprocess.run([str(postgres_program(program)), *arguments], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout
 
 
 class DatabaseFactory:
@@ -89,26 +137,32 @@ class DatabaseFactory:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[EmbeddedPostgres]:
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """The run's choice; that of this machine where the run did not expect to need any."""
+    return servers_of_run(pytestconfig) or choose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers: Servers) -> Iterator[PostgresServer]:
     """The worker's PostgreSQL server."""
-    with running_postgres() as server:
+    with postgres_container() if servers.containers else running_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
+def broker(servers: Servers) -> Iterator[AnyBroker]:
     """The worker's broker; shared by its tests, so a test names its topics uniquely.
 
     Take `own_broker` to stop or restart one.
     """
-    with running_broker() as server:
+    with ContainerBroker() if servers.containers else running_broker(servers.engine) as server:
         yield server
 
 
 @pytest.fixture
-def own_broker() -> Iterator[EmbeddedBroker]:
+def own_broker(servers: Servers) -> Iterator[AnyBroker]:
     """A broker for this test alone."""
-    with running_broker() as server:
+    with ContainerBroker() if servers.containers else running_broker(servers.engine) as server:
         yield server
 
 
@@ -120,7 +174,7 @@ def reachable_directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def database_factory(postgres_server: EmbeddedPostgres) -> DatabaseFactory:
+def database_factory(postgres_server: PostgresServer) -> DatabaseFactory:
     """The worker's factory; keeps its templates for the whole session."""
     return DatabaseFactory(postgres_server.admin_url)
 

@@ -9,7 +9,8 @@ REVIEWER = "item_reviewer"
 PROVINCE = "province_staff"
 CITY = "city_staff"
 INSPECTOR = "inspector"
-ROLES = (CANDIDATE, BODY, RATER, AUTHOR, REVIEWER, PROVINCE, CITY, INSPECTOR)
+EMPLOYER = "employer"
+ROLES = (CANDIDATE, BODY, RATER, AUTHOR, REVIEWER, PROVINCE, CITY, INSPECTOR, EMPLOYER)
 
 Endpoint = tuple[str, str]
 
@@ -80,16 +81,68 @@ EXAM: dict[Endpoint, set[str]] = {
 }
 
 CERTIFICATE: dict[Endpoint, set[str]] = {
-    ("GET", "/v1/api-keys"): {PROVINCE},
+    ("GET", "/v1/api-keys"): {PROVINCE, EMPLOYER},
+    ("GET", "/v1/api-keys/use"): {PROVINCE, EMPLOYER},
     ("POST", "/v1/api-keys"): {PROVINCE},
-    ("POST", "/v1/api-keys/{key_id}/revoke"): {PROVINCE},
+    ("POST", "/v1/api-keys/{key_id}/revoke"): {PROVINCE, EMPLOYER},
+    ("POST", "/v1/api-keys/{key_id}/rotation"): {PROVINCE, EMPLOYER},
     ("GET", "/v1/certificates"): {CANDIDATE, BODY, PROVINCE},
     ("GET", "/v1/certificates/{certificate_id}"): {CANDIDATE, BODY, PROVINCE},
     ("GET", "/v1/certificates/{certificate_id}/verifications"): {CANDIDATE},
+    ("POST", "/v1/appeals/{appeal_id}/decision"): {PROVINCE},
+    ("POST", "/v1/certificates/{certificate_id}/appeals"): {CANDIDATE},
+    ("POST", "/v1/certificates/{certificate_id}/correction"): {PROVINCE},
+    ("GET", "/v1/certificates/{certificate_id}/entries"): {CANDIDATE, BODY, PROVINCE},
+    ("POST", "/v1/certificates/{certificate_id}/reissue"): {BODY, PROVINCE},
+    ("GET", "/v1/certificates/{certificate_id}/consents"): {CANDIDATE},
+    ("POST", "/v1/certificates/{certificate_id}/consents"): {CANDIDATE},
+    ("POST", "/v1/certificates/{certificate_id}/suspension"): {PROVINCE},
+    ("POST", "/v1/certificates/{certificate_id}/resumption"): {PROVINCE},
     ("POST", "/v1/certificates/{certificate_id}/withdrawal"): {PROVINCE},
+    ("GET", "/.well-known/did.json"): {PUBLIC},
+    ("GET", "/vc-api/did.json"): {PUBLIC},
+    ("POST", "/vc-api/credentials/issue"): {PROVINCE, EMPLOYER},
+    ("POST", "/vc-api/credentials/verify"): {PUBLIC},
+    ("POST", "/vc-api/presentations/verify"): {PUBLIC},
+    ("GET", "/status/{purpose}/{number}"): {PUBLIC},
+    ("GET", "/v1/trust"): {PUBLIC},
+    ("POST", "/v1/certificates/{certificate_id}/credentials"): {CANDIDATE, BODY, PROVINCE},
+    ("GET", "/v1/certificates/{certificate_id}/paper"): {CANDIDATE, BODY, PROVINCE},
+    ("GET", "/v"): {PUBLIC},
+    ("GET", "/log/checkpoint"): {PUBLIC},
+    ("GET", "/log/keys"): {PUBLIC},
+    ("GET", "/log/proofs/consistency"): {PUBLIC},
+    ("GET", "/log/proofs/inclusion"): {PUBLIC},
+    ("GET", "/log/tile/{path}"): {PUBLIC},
+    ("POST", "/log/cosignatures"): {PUBLIC},
+    ("POST", "/log/disclosures"): {PUBLIC},
+    ("POST", "/v1/consents/{consent_id}/revoke"): {CANDIDATE},
+    ("GET", "/v1/blanks"): {BODY, PROVINCE},
+    ("POST", "/v1/blanks"): {BODY, PROVINCE},
+    ("GET", "/v1/certificates/{certificate_id}/national-register"): {CANDIDATE, BODY, PROVINCE},
+    ("POST", "/v1/imports"): {PROVINCE},
+    ("GET", "/v1/imports/{import_id}"): {PROVINCE},
+    ("POST", "/v1/imports/{import_id}/confirm"): {PROVINCE},
+    ("POST", "/v1/imports/{import_id}/discard"): {PROVINCE},
     ("GET", "/v1/keys"): {PUBLIC},
     ("HEAD", "/v1/keys"): {PUBLIC},
+    ("GET", "/v1/upload-batches"): {PROVINCE},
+    ("POST", "/v1/upload-batches"): {PROVINCE},
+    ("GET", "/v1/upload-batches/{batch_id}"): {PROVINCE},
+    ("POST", "/v1/upload-batches/{batch_id}/answer"): {PROVINCE},
+    ("GET", "/v1/upload-batches/{batch_id}/file"): {PROVINCE},
     ("POST", "/v1/verifications"): {PUBLIC},
+    ("GET", "/v1/watch-lists"): {EMPLOYER},
+    ("POST", "/v1/watch-lists"): {EMPLOYER},
+    ("GET", "/v1/watch-lists/{list_id}"): {EMPLOYER},
+    ("POST", "/v1/watch-lists/{list_id}/certificates"): {EMPLOYER},
+    ("GET", "/v1/watch-lists/{list_id}/deliveries"): {EMPLOYER},
+    ("POST", "/v1/watch-lists/{list_id}/deliveries/{notice_id}/again"): {EMPLOYER},
+    ("POST", "/v1/watch-lists/{list_id}/end"): {EMPLOYER},
+    ("GET", "/v1/watch-lists/{list_id}/notices"): {EMPLOYER},
+    ("POST", "/v1/watch-lists/{list_id}/removals"): {EMPLOYER},
+    ("PUT", "/v1/watch-lists/{list_id}/webhook"): {EMPLOYER},
+    ("POST", "/v1/verifications:batch"): {PUBLIC},
 }
 
 TABLE = {

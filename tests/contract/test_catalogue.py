@@ -36,7 +36,7 @@ AGREED = {
     },
     "luban.certificate.v1": {
         "CertificateIssued", "CertificateReissued", "CertificateCorrected", "CertificateWithdrawn",
-        "CertificateRegistered",
+        "CertificateRegistered", "CertificateSuspended", "CertificateResumed",
     },
 }  # fmt: skip
 

@@ -24,8 +24,13 @@ OFFICIAL = {"postgres": "postgres:18", "kafka": "apache/kafka:4.3.1"}
 COMMANDS = ("migrate", "api", "worker")
 OURS = [f"{name}-{command}" for name in SERVICE_NAMES for command in COMMANDS]
 DOCKERFILES = [*(f"services/{name}/Dockerfile" for name in SERVICE_NAMES), "cli/Dockerfile"]
-TUNING = {"LUBAN_RELAY_BATCH", "LUBAN_CONSUMER_BATCH", "LUBAN_RELAY_SHARD", "LUBAN_RELAY_SHARDS"}
-HTTP = {"LUBAN_HTTP_HOST", "LUBAN_HTTP_PORT"}
+MONITORING = {"LUBAN_METRICS_HOST", "LUBAN_METRICS_PORT"}
+TUNING = {
+    "LUBAN_READY_LAG", "LUBAN_GROUP_PREFIX", "LUBAN_RELAY_BATCH", "LUBAN_CONSUMER_BATCH", "LUBAN_RELAY_SHARD",
+    "LUBAN_RELAY_SHARDS",
+}  # fmt: skip
+HTTP = {"LUBAN_HTTP_HOST", "LUBAN_HTTP_PORT", "LUBAN_TRUSTED_PROXIES"}
+PROVING = {"LUBAN_PROOF_KEYS", "LUBAN_KEY_PASSPHRASE_FILE"}
 VARIABLE = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 
 
@@ -81,8 +86,19 @@ def test_no_secret_stands_in_the_file() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_container_is_told_exactly_what_its_program_reads(service: str, command: str) -> None:
     own = {name for each in own_settings(service) for name in names(each, required=True)}
-    wanted = names(Settings) - TUNING - HTTP | (own | HTTP if command == "api" else set())
+    wanted = names(Settings) - TUNING - HTTP - MONITORING | (own | HTTP if command == "api" else set())
+    wanted |= MONITORING if command != "migrate" else set()
+    wanted |= PROVING if service == "certificate" and command != "migrate" else set()
+    wanted |= {"LUBAN_LOG_MARK"} if (service, command) == ("certificate", "worker") else set()
     assert set(SERVICES[f"{service}-{command}"]["environment"]) == wanted
+
+
+def test_how_far_the_log_was_signed_is_kept_where_the_worker_may_write() -> None:
+    worker = SERVICES["certificate-worker"]
+    folder = str(Path(worker["environment"]["LUBAN_LOG_MARK"]).parent)
+    assert f"log-mark:{folder}" in worker["volumes"]
+    image = (ROOT / "services/certificate/Dockerfile").read_text(encoding="utf-8")
+    assert f"mkdir {folder} && chown luban:luban {folder}" in image
 
 
 @pytest.mark.parametrize("service", SERVICE_NAMES)
@@ -137,13 +153,21 @@ def test_no_container_runs_as_root() -> None:
 def test_everything_that_answers_has_a_health_check_and_everything_that_stays_is_started_anew(container: str) -> None:
     job = container == "topics" or container.endswith("-migrate")
     assert SERVICES[container]["restart"] == ("no" if job else "unless-stopped")
-    assert ("healthcheck" in SERVICES[container]) == (not job and not container.endswith("-worker"))
+    assert ("healthcheck" in SERVICES[container]) == (not job)
 
 
 @pytest.mark.parametrize("container", SERVICES)
 def test_every_published_port_is_on_the_loopback_address(container: str) -> None:
     for port in SERVICES[container].get("ports", []):
         assert re.fullmatch(r"127\.0\.0\.1:\$\{LUBAN_PORT_[A-Z]+:\?\}:[0-9]+", port)
+
+
+@pytest.mark.parametrize("container", [each for each in OURS if not each.endswith("-migrate")])
+def test_what_a_process_tells_its_operators_is_published_to_nobody(container: str) -> None:
+    port = SERVICES[container]["environment"]["LUBAN_METRICS_PORT"]
+    assert not [each for each in SERVICES[container].get("ports", []) if each.endswith(f":{port}")]
+    asked = "8000" if container.endswith("-api") else port
+    assert f'HTTPConnection("127.0.0.1", {asked}, ' in SERVICES[container]["healthcheck"]["test"][-1]
 
 
 @pytest.mark.parametrize("container", OURS)

@@ -25,6 +25,8 @@ FORBIDDEN = (
     ("eventkit", "", "import luban.webkit", "Libraries know nothing"),
     ("webkit", "", "import luban.exam.domain", "Libraries know nothing"),
     ("reference", "", "import luban.events.v1", "The reference rules"),
+    ("proofs", "", "import luban.events.v1", "What proves is checked"),
+    ("credentials", "", "import httpx", "Credentials are made and checked"),
     ("exam", "handlers", "import fastapi", "know nothing of HTTP"),
     ("registration", "adapters", "from kafka import KafkaConsumer", "know nothing of HTTP"),
 )

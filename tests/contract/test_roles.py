@@ -17,13 +17,13 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from luban.eventkit.settings import Settings
 from luban.webkit.routes import routes_and_roles
 from tests.contract.roles_table import PUBLIC, ROLES, TABLE
+from tests.proof_keys import prove
 
 ISSUER = "urn:test:issuer"
 KEY = Ed25519PrivateKey.generate()
@@ -42,7 +42,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, FastAPI
     folder = tmp_path_factory.mktemp("keys")
     settings = _settings(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LUBAN_SIGNING_KEY", str(folder / "signing.pem"))
+        prove(patch)
         made = {name: import_module(f"luban.{name}.entrypoints.api").create(settings) for name in SERVICES}
     yield made
     for app in made.values():
@@ -55,8 +55,6 @@ def _settings(folder: Path) -> Settings:
     public = json.loads(OKPAlgorithm.to_jwk(KEY.public_key())) | {"kid": "test", "alg": "EdDSA", "use": "sig"}
     (folder / "ring.json").write_text(json.dumps(ring), encoding="utf-8")
     (folder / "jwks.json").write_text(json.dumps({"keys": [public]}), encoding="utf-8")
-    pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "signing.pem").write_bytes(pem)
     return Settings(
         database="postgresql://nobody:nothing@127.0.0.1:1/nowhere",
         broker="127.0.0.1:1",

@@ -127,7 +127,7 @@ def _topic(contracts: Contracts, topic: Topic) -> str:
 
 
 def _handlers(spec: EventSpec) -> str:
-    return ", ".join(spec.handled_by) or "*reserved*"
+    return ", ".join(spec.handled_by) or ("its own recovery" if spec.recovers else "*reserved*")
 
 
 def _event(contracts: Contracts, spec: EventSpec) -> str:

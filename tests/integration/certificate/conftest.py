@@ -29,7 +29,8 @@ def register(database: DatabaseFactory, tmp_path: Path) -> Iterator[Register]:
 async def door(register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     """The running service."""
     opened = open_door(register, tmp_path, monkeypatch)
-    async with opened.app.router.lifespan_context(opened.app):
+    app = opened.served.app
+    async with app.router.lifespan_context(app):
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""The service's HTTP door in this process, with a token issuer and a signing key of the test's own."""
+"""The service's HTTP door in this process, with a token issuer of the test's own."""
 
 import json
 import time
@@ -13,13 +13,13 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
-from luban.certificate.entrypoints.api import create
+from luban.certificate.entrypoints.api import serve
+from luban.certificate.entrypoints.shortcut import Shortcut
 from luban.webkit.authentication import Role
 from tests.integration.certificate.rig import Register
+from tests.proof_keys import prove
 
 CREDIT_CODE = "91350100M000100Y43"
 
@@ -28,7 +28,7 @@ CREDIT_CODE = "91350100M000100Y43"
 class Door:
     """Clients of the service, and tokens for them."""
 
-    app: FastAPI
+    served: Shortcut
     register: Register
     issuer_key: Ed25519PrivateKey
 
@@ -47,27 +47,32 @@ class Door:
     @asynccontextmanager
     async def client(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
         """A client at a network address."""
-        transport = httpx.ASGITransport(self.app, client=(address, 40000), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.served, client=(address, 40000), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://certificate") as client:
             yield client
 
 
-def open_door(register: Register, folder: Path, patch: pytest.MonkeyPatch, public_quota: int = 1000) -> Door:
-    """The application over the register's database."""
+def open_door(
+    register: Register,
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    public_quota: int = 1000,
+    proofs: Path | None = None,
+) -> Door:
+    """The application over the register's database; `proofs` are keys of the test's own."""
     issuer_key = Ed25519PrivateKey.generate()
     public = {**OKPAlgorithm.to_jwk(issuer_key.public_key(), as_dict=True), "kid": "test", "alg": "EdDSA"}
     (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
-    signing = folder / "signing.pem"
-    key = Ed25519PrivateKey.generate()
-    signing.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    patch.setenv("LUBAN_SIGNING_KEY", str(signing))
+    prove(patch, proofs)
     patch.setenv("LUBAN_PUBLIC_DAILY_QUOTA", str(public_quota))
-    return Door(create(register.settings), register, issuer_key)
+    return Door(serve(register.settings), register, issuer_key)
 
 
-async def new_key(door: Door, client: httpx.AsyncClient, quota: int = 100, credit_code: str = CREDIT_CODE) -> Any:
+async def new_key(
+    door: Door, client: httpx.AsyncClient, quota: int = 100, credit_code: str = CREDIT_CODE, **more: object
+) -> Any:
     """A key that the province made for an employer."""
-    body = {"credit_code": credit_code, "employer_name": "山东某机械有限公司", "daily_quota": quota}
+    body = {"credit_code": credit_code, "employer_name": "山东某机械有限公司", "daily_quota": quota, **more}
     response = await client.post("/v1/api-keys", json=body, headers=door.province)
     assert response.status_code == 201, response.text
     return response.json()

@@ -20,7 +20,7 @@ from luban.eventkit.apply import Report, apply, arrival
 from luban.eventkit.dispatch import Subscriptions
 from luban.eventkit.envelope import Pending, encode, parse, received
 from luban.eventkit.ids import new_id
-from luban.eventkit.inbox import Arrival
+from luban.eventkit.inbox import Arrival, Origin
 from luban.eventkit.settings import Settings
 from luban.eventkit.uow import Cause, UnitsOfWork, open_units
 from luban.events.v1.common_pb2 import (
@@ -163,14 +163,7 @@ class Register:
     def read(self, value: bytes) -> Arrival:
         """Bytes at the next position of the topic."""
         self.position += 1
-        return arrival(
-            self.units.keyring,
-            topic=EXAM.name,
-            partition=0,
-            incarnation="test",
-            position=self.position,
-            value=value,
-        )
+        return arrival(self.units.keyring, Origin(EXAM.name, 0, "test", self.position), None, [], value)
 
     def apply(self, *arrivals: Arrival) -> Report:
         """Applies a batch as the consumer does, in one transaction."""
@@ -207,6 +200,16 @@ class Register:
         """Moves the database's clock, as a demo does."""
         with self.units.begin(Cause("clock")) as uow:
             uow.sql("update eventkit.simulated_clock set allowed = true, ahead = make_interval(days => %s)", (days,))
+
+    def take_no_writes(self) -> None:
+        """As a server in recovery takes none: in sessions that begin from now on, and the others end."""
+        with psycopg.connect(self.settings.database, autocommit=True) as connection:
+            name = sql.Identifier(connection.info.dbname)
+            connection.execute(sql.SQL("alter database {} set default_transaction_read_only = on").format(name))
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
 
     def close_database(self) -> None:
         """Throws everybody out of the database and lets nobody in."""

@@ -96,6 +96,6 @@ def test_a_reason_that_nobody_may_decide_on_changes_nothing(register: Register, 
     assert register.rows(STATES) == [("VALID", None, True)]
 
 
-def test_an_unknown_certificate_cannot_be_withdrawn(register: Register) -> None:
+def test_an_unknowned_cannot_be_withdrawn(register: Register) -> None:
     with pytest.raises(NotFound, match="certificate-unknown"):
         _decide(register, new_id())

@@ -10,7 +10,9 @@ import httpx
 import jwt
 import pytest
 from jwt import PyJWK
+from prometheus_client import REGISTRY
 
+from luban.certificate.entrypoints.verifications import CONNECTIONS
 from luban.eventkit.ids import new_id
 from luban.webkit.authentication import Role
 from tests.integration.certificate.door import Door, new_key, open_door, problem
@@ -51,6 +53,7 @@ async def test_a_right_name_is_told_the_certificate_masked(door: Door, client: h
         "found": "MATCH",
         "state": "VALID",
         "withdrawn_on": None,
+        "suspended_on": None,
         "kind": "LEVEL",
         "occupation_code": "4-07-03-03",
         "occupation_name": "劳动关系协调师",
@@ -222,7 +225,7 @@ async def test_a_check_is_recorded_without_anything_personal_and_shown_to_the_ho
         ("PUBLIC", "VALID", "id_no", False),
         ("EMPLOYER", "NO_MATCH", "name", True),
     ]
-    for table in ("verification", "quota_use", "api_key"):
+    for table in ("verification", "webkit.quota_use", "api_key"):
         ((text,),) = door.register.rows(f"select string_agg(t::text, '') from {table} t")
         for secret in (NAME, "张小四", ID_NO, "192.0.2.1", key["key"]):
             assert secret not in text
@@ -230,6 +233,24 @@ async def test_a_check_is_recorded_without_anything_personal_and_shown_to_the_ho
     stranger = door.token(Role.CANDIDATE, new_id())
     hidden = await client.get(f"/v1/certificates/{certificate_id}/verifications", headers=stranger)
     assert problem(hidden) == (404, "certificate-unknown")
+
+
+async def test_checks_are_counted_by_outcome(door: Door, client: httpx.AsyncClient) -> None:
+    door.register.issue(confirmed(level_plan()))
+    before = _counted()
+    await _answer(client, _ask())
+    await _answer(client, _ask(name="李四"))
+    refused = await client.post("/v1/verifications", json=_ask(), headers={"X-API-Key": "nobodys"})
+    assert refused.status_code == 401
+    more = {outcome: count - before[outcome] for outcome, count in _counted().items()}
+    assert more == {"VALID": 1, "NO_MATCH": 1, "KEY_UNKNOWN": 1, "WITHDRAWN": 0, "QUOTA_USED_UP": 0}
+
+
+def _counted() -> dict[str, float]:
+    outcomes = ("VALID", "WITHDRAWN", "NO_MATCH", "KEY_UNKNOWN", "QUOTA_USED_UP")
+    values = {each: REGISTRY.get_sample_value("luban_verifications_total", {"outcome": each}) for each in outcomes}
+    assert None not in values.values(), "every outcome is there from the start"
+    return {outcome: value or 0.0 for outcome, value in values.items()}
 
 
 async def test_the_holders_list_of_checks_is_paged(door: Door, client: httpx.AsyncClient) -> None:
@@ -257,7 +278,7 @@ async def test_a_key_that_nobody_has_is_refused(door: Door, client: httpx.AsyncC
     headers = {"X-API-Key": key.encode("latin-1")}
     response = await client.post("/v1/verifications", json=_ask(), headers=headers)  # type: ignore[arg-type]  # raw bytes
     assert problem(response) == (401, "api-key-invalid")
-    assert door.register.rows("select * from quota_use") == []
+    assert door.register.rows("select * from webkit.quota_use") == []
 
 
 async def test_a_revoked_key_is_refused_at_once(door: Door, client: httpx.AsyncClient) -> None:
@@ -339,7 +360,7 @@ async def test_the_public_has_a_quota_for_each_address_whatever_headers_say(
     register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     door = open_door(register, tmp_path, monkeypatch, public_quota=2)
-    async with door.app.router.lifespan_context(door.app):
+    async with door.served.app.router.lifespan_context(door.served.app):
         async with door.client("192.0.2.1") as one, door.client("192.0.2.2") as two:
             for _ in range(2):
                 await _answer(one, _ask())
@@ -357,3 +378,11 @@ async def test_the_database_away_is_a_503_and_nothing_else(door: Door, client: h
     door.register.close_database()
     response = await client.post("/v1/verifications", json=_ask())
     assert problem(response)[0] == 503
+
+
+async def test_a_database_in_recovery_is_a_503_too(door: Door, client: httpx.AsyncClient) -> None:
+    await _answer(client, _ask())
+    door.register.take_no_writes()
+    for _ in range(CONNECTIONS + 1):  # each learns first that its session has ended
+        response = await client.post("/v1/verifications", json=_ask())
+        assert problem(response)[0] == 503

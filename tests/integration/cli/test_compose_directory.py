@@ -24,8 +24,10 @@ def test_its_files_are_their_owners_alone_and_containers_can_read_theirs(tmp_pat
     assert containers == (IMAGE_ACCOUNT if os.getuid() == 0 else (os.getuid(), os.getgid()))
     for path in tmp_path.rglob("*"):
         found = path.stat()
-        assert stat.S_IMODE(found.st_mode) == (0o700 if path.is_dir() else 0o600), path
-        mounted = path.name in ("keyring.json", "jwks.json", "signing.pem")
+        published = path.parent.parent == tmp_path / "keys" / "proofs" and path.name == "keys.json"
+        assert stat.S_IMODE(found.st_mode) == (0o700 if path.is_dir() else 0o644 if published else 0o600), path
+        proofs = tmp_path / "keys" / "proofs"
+        mounted = path.name in ("keyring.json", "jwks.json") or path.is_relative_to(proofs)
         assert (found.st_uid, found.st_gid) == (containers if mounted else (os.getuid(), os.getgid())), path
 
 
@@ -44,6 +46,14 @@ def test_the_stack_is_described_as_the_host_reaches_it(tmp_path: Path) -> None:
     assert Options.read(tmp_path).replication == 1
     assert len({value for name, value in environment.items() if "PASSWORD" in name}) == 4
     assert len({value for name, value in environment.items() if name.startswith("LUBAN_PORT_")}) == 5
+
+
+def test_a_key_ring_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    prepare(tmp_path, demo=False)
+    (tmp_path / "keys/keyring.json").unlink()
+    with pytest.raises(StackError, match="put it back from its backup"):
+        prepare(tmp_path, demo=False)
+    assert not (tmp_path / "keys/keyring.json").exists()
 
 
 def test_what_an_operator_wrote_stays(tmp_path: Path) -> None:

@@ -7,15 +7,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from luban.cli.postgres import EmbeddedPostgres
 from luban.cli.provision import provision, role_of
+from tests.embedded import PostgresServer
 
 SERVICES = ("first", "second")
 """Names of this test alone: others start whole stacks on the same server."""
 
 
 @pytest.fixture
-def provisioned(postgres_server: EmbeddedPostgres, tmp_path: Path) -> Iterator[dict[str, str]]:
+def provisioned(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[dict[str, str]]:
     yield provision(postgres_server.admin_url, SERVICES, tmp_path / "passwords.json")
     with psycopg.connect(postgres_server.admin_url, autocommit=True) as connection:
         for name in map(role_of, SERVICES):
@@ -43,7 +43,7 @@ def test_a_role_is_no_administrator(provisioned: dict[str, str]) -> None:
 
 
 def test_provisioning_again_keeps_data_and_passwords(
-    postgres_server: EmbeddedPostgres, provisioned: dict[str, str], tmp_path: Path
+    postgres_server: PostgresServer, provisioned: dict[str, str], tmp_path: Path
 ) -> None:
     with psycopg.connect(provisioned["second"]) as connection:
         connection.execute("CREATE TABLE kept (what text)")

@@ -3,17 +3,15 @@
 import os
 import socket
 import stat
-import uuid
 from pathlib import Path
 
 import psycopg
 import pytest
-from kafka import KafkaAdminClient
 
-from luban.cli.broker import EmbeddedBroker, broker_binary
+from luban.cli.broker import broker_binary
 from luban.cli.postgres import EmbeddedPostgres
 from luban.cli.processes import ProcessError
-from tests.embedded import DatabaseFactory
+from tests.embedded import DatabaseFactory, PostgresServer
 
 
 def make_register(url: str) -> None:
@@ -29,7 +27,7 @@ def test_two_databases_of_one_migration_share_nothing(database: DatabaseFactory)
         assert connection.execute("SELECT count(*) FROM register").fetchone() == (0,)
 
 
-def test_a_database_is_dropped_with_the_sessions_in_it(postgres_server: EmbeddedPostgres) -> None:
+def test_a_database_is_dropped_with_the_sessions_in_it(postgres_server: PostgresServer) -> None:
     databases = DatabaseFactory(postgres_server.admin_url)
     url = databases()
     with psycopg.connect(url) as open_session:
@@ -40,7 +38,7 @@ def test_a_database_is_dropped_with_the_sessions_in_it(postgres_server: Embedded
         psycopg.connect(url)
 
 
-def test_a_wrong_password_is_refused(postgres_server: EmbeddedPostgres) -> None:
+def test_a_wrong_password_is_refused(postgres_server: PostgresServer) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(postgres_server.admin_url, password="another")
 
@@ -82,19 +80,6 @@ def test_a_server_that_cannot_listen_says_so_and_leaves_nothing(reachable_direct
         with pytest.raises(ProcessError, match="Address already in use"):
             server.start()
     assert server.child is None
-
-
-def test_a_restarted_broker_is_empty(own_broker: EmbeddedBroker) -> None:
-    topic = f"t-{uuid.uuid4()}"
-    admin = KafkaAdminClient(bootstrap_servers=own_broker.address)
-    admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 1}})
-    assert topic in admin.list_topics()
-    admin.close()
-    own_broker.stop()
-    own_broker.start()
-    admin = KafkaAdminClient(bootstrap_servers=own_broker.address)
-    assert topic not in admin.list_topics()
-    admin.close()
 
 
 def test_the_broker_needs_no_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

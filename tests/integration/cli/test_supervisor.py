@@ -7,7 +7,9 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import psutil
 import psycopg
@@ -16,10 +18,11 @@ from kafka import KafkaAdminClient
 
 from luban.cli.launch import describe_stack, start_stack, stop_stack
 from luban.cli.processes import wait_until
-from luban.cli.stack import Options, Service, Stack, StackError, prepare_directory
+from luban.cli.stack import Options, Profile, Service, Stack, StackError, logs_directory, prepare_directory, state_file
 from luban.contracts.catalogue import TOPICS
-from tests.embedded import private_directory
+from tests.embedded import AnyBroker, PostgresServer, private_directory
 from tests.integration.cli import program
+from tests.servers import Servers
 
 pytestmark = pytest.mark.stack
 SECONDS = 30.0
@@ -44,6 +47,11 @@ def running() -> Iterator[Options]:
         start_stack(options)
         yield options
         stop_stack(options.data_dir)
+
+
+def keeps_log(options: Options) -> bool:
+    """Whether the stack's broker has its log on the disk."""
+    return options.engine == "apache"
 
 
 def marked(options: Options) -> list[int]:
@@ -84,6 +92,20 @@ def test_a_killed_service_is_started_again(running: Options) -> None:
     assert Stack.read(running.data_dir).pids["exam.worker"] == process_state(running, "exam.worker")["pid"]
 
 
+def test_what_cannot_be_told_is_told_later_and_the_stack_is_tended_meanwhile(running: Options) -> None:
+    stack, state = Stack.read(running.data_dir), state_file(running.data_dir)
+    state.unlink()
+    state.mkdir()  # as good as a full disk: the new file cannot take its place
+    os.kill(stack.pids["exam.worker"], signal.SIGKILL)
+    log = logs_directory(running.data_dir) / "supervisor.log"
+    assert wait_until(lambda: log.read_text(encoding="utf-8").count("cannot tell how the stack is") >= 2, SECONDS)
+    state.rmdir()
+    assert wait_until(
+        lambda: state.exists() and restarted(running, "exam.worker", stack.pids["exam.worker"])(), SECONDS
+    )
+    assert not list(running.data_dir.glob(".state.json.*"))
+
+
 def test_a_killed_database_is_started_again_with_what_was_committed(running: Options) -> None:
     stack = Stack.read(running.data_dir)
     with psycopg.connect(stack.databases["exam"]) as connection:
@@ -94,14 +116,38 @@ def test_a_killed_database_is_started_again_with_what_was_committed(running: Opt
         assert connection.execute("SELECT what FROM kept").fetchall() == [("a mark",)]
 
 
-def test_a_killed_broker_comes_back_with_new_topics(running: Options) -> None:
+def test_a_killed_broker_comes_back_with_its_topics_where_it_keeps_its_log(running: Options) -> None:
     stack = Stack.read(running.data_dir)
     before = topic_ids(stack.broker)
     os.kill(stack.pids["broker"], signal.SIGKILL)
     assert wait_until(restarted(running, "broker", stack.pids["broker"]), SECONDS)
     after = topic_ids(stack.broker)
-    assert set(after) == {topic.name for topic in TOPICS}
-    assert not set(after.values()) & set(before.values())
+    assert {topic.name for topic in TOPICS} <= set(after)
+    assert (after == before) is keeps_log(running)
+
+
+def test_the_log_is_there_after_down_and_up_where_it_is_kept(options: Options) -> None:
+    before = topic_ids(start_stack(options).broker)
+    stop_stack(options.data_dir)
+    after = topic_ids(start_stack(options).broker)
+    assert (after == before) is keeps_log(options)
+
+
+def test_the_number_of_partitions_is_for_life(options: Options) -> None:
+    start_stack(options)
+    stop_stack(options.data_dir)
+    other = next(profile for profile in get_args(Profile) if profile != options.profile)
+    with pytest.raises(StackError, match=f"a decision for life.*give --profile {options.profile}"):
+        start_stack(replace(options, profile=other))
+
+
+def test_a_stack_may_change_its_engine_and_keeps_its_partitions(options: Options, servers: Servers) -> None:
+    if servers.engine == "embedded":
+        pytest.skip("Apache Kafka was not asked for: LUBAN_UP_BROKER=apache runs this")
+    start_stack(replace(options, engine="embedded", profile="embedded"))
+    stop_stack(options.data_dir)
+    stack = start_stack(replace(options, engine="apache", profile="embedded"))
+    assert psutil.Process(stack.pids["broker"]).name() == "java"
 
 
 def test_a_stack_comes_up_describes_itself_and_goes_down(options: Options) -> None:
@@ -178,6 +224,19 @@ def test_a_service_that_keeps_ending_stops_the_start_and_says_why(
     assert marked(options) == []
 
 
+def test_a_stack_whose_key_ring_is_gone_does_not_start_with_a_new_one(options: Options) -> None:
+    start_stack(options)
+    stop_stack(options.data_dir)
+    ring = options.data_dir / "keys/keyring.json"
+    kept = ring.read_bytes()
+    ring.unlink()
+    with pytest.raises(StackError, match="put it back from its backup"):
+        start_stack(options)
+    assert not ring.exists()
+    ring.write_bytes(kept)
+    start_stack(options)
+
+
 def test_a_demo_directory_never_becomes_a_real_one(options: Options) -> None:
     start_stack(options)
     stop_stack(options.data_dir)
@@ -186,13 +245,8 @@ def test_a_demo_directory_never_becomes_a_real_one(options: Options) -> None:
 
 
 def test_external_servers_are_used_and_left_alone(
-    options: Options, reachable_directory: Path, postgres_server: object, own_broker: object
+    options: Options, reachable_directory: Path, postgres_server: PostgresServer, own_broker: AnyBroker
 ) -> None:
-    from luban.cli.broker import EmbeddedBroker
-    from luban.cli.postgres import EmbeddedPostgres
-
-    assert isinstance(postgres_server, EmbeddedPostgres)
-    assert isinstance(own_broker, EmbeddedBroker)
     stack = start_stack(
         Options(
             data_dir=options.data_dir,

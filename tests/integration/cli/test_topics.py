@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from kafka import KafkaAdminClient
 
-from luban.cli.broker import EmbeddedBroker
 from luban.cli.stack import StackError
 from luban.cli.topics import ensure_topics
+from tests.embedded import AnyBroker
 
 
 @dataclass(frozen=True)
@@ -21,21 +21,21 @@ class SmallTopic:
         return {"embedded": 2, "production": 5}[profile]
 
 
-def test_missing_topics_are_made_with_the_profiles_partitions(broker: EmbeddedBroker) -> None:
+def test_missing_topics_are_made_with_the_profiles_partitions(broker: AnyBroker) -> None:
     topic = SmallTopic()
     (made,) = ensure_topics(broker.address, [topic], "production", 1)
     assert (made.name, made.partitions, made.created) == (topic.name, 5, True)
     assert uuid.UUID(made.topic_id)
 
 
-def test_a_topic_is_found_again_and_left_alone(broker: EmbeddedBroker) -> None:
+def test_a_topic_is_found_again_and_left_alone(broker: AnyBroker) -> None:
     topic = SmallTopic()
     (made,) = ensure_topics(broker.address, [topic], "embedded", 1)
     (found,) = ensure_topics(broker.address, [topic], "embedded", 1)
     assert (found.topic_id, found.created) == (made.topic_id, False)
 
 
-def test_another_number_of_partitions_is_refused_and_nothing_is_changed(broker: EmbeddedBroker) -> None:
+def test_another_number_of_partitions_is_refused_and_nothing_is_changed(broker: AnyBroker) -> None:
     topic = SmallTopic()
     ensure_topics(broker.address, [topic], "embedded", 1)
     with pytest.raises(StackError, match="has 2 partitions, and the catalogue says 5"):

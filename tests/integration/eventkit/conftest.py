@@ -1,19 +1,19 @@
 """One rig per test, on a broker of the test's own."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from luban.cli.broker import EmbeddedBroker
-from tests.embedded import DatabaseFactory
+from tests.embedded import AnyBroker, DatabaseFactory, profile_of_broker
 from tests.integration.eventkit.rig import Rig, build_rig
 
 
 @pytest.fixture
-def rig(database: DatabaseFactory, own_broker: EmbeddedBroker, tmp_path: Path) -> Iterator[Rig]:
-    """Two databases, one broker."""
-    built = build_rig(database, own_broker.address, tmp_path)
+def rig(database: DatabaseFactory, own_broker: AnyBroker, tmp_path: Path) -> Iterator[Rig]:
+    """Two databases, one broker. What the clients left to the garbage collector is collected here, where it counts."""
+    built = build_rig(database, own_broker.address, tmp_path, profile_of_broker(own_broker))
     yield built
-    built.source.close()
-    built.sink.close()
+    built.close()
+    gc.collect()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,17 +13,20 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 
-from luban.cli.topics import ensure_topics
-from luban.contracts.catalogue import TOPICS
+from luban.cli.stack import default_engine, profile_of
+from luban.cli.topics import FoundTopic, ensure_topics, renew_topic
+from luban.contracts.catalogue import TOPICS, Topic
 from luban.eventkit import schema
 from luban.eventkit.consumer import Consumer
 from luban.eventkit.dispatch import Subscriptions
 from luban.eventkit.envelope import Received
 from luban.eventkit.ids import new_id
 from luban.eventkit.relay import Relay
+from luban.eventkit.replaying import Outcome, Replay
 from luban.eventkit.retries import Retries
-from luban.eventkit.settings import Settings
+from luban.eventkit.settings import Profile, Settings
 from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork, open_units
 from luban.eventkit.worker import Loop
 from luban.events.v1 import exam_pb2
@@ -41,6 +45,10 @@ EXAM_EVENTS = (
 )
 PERSON = PersonalData(name="测试甲", id_type="RESIDENT_ID", id_no="370102199003079010", phone="13800000000")
 TIMEOUT_SECONDS = 30
+log = logging.getLogger(__name__)
+# kafka-python leaves the sockets of failed connection attempts to the garbage collector, which finds them when a later
+# test runs: pytest keeps the log records that hold them.
+LEAKS_SOCKETS = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def kernel_tables(url: str) -> None:
@@ -102,6 +110,14 @@ class Rig:
     sink_settings: Settings
     running: list[tuple[threading.Event, threading.Thread, list[BaseException]]] = field(default_factory=list)
 
+    def make_topics(self, replication: int = 1) -> list[FoundTopic]:
+        """Makes the topics that the broker lacks."""
+        return ensure_topics(self.sink_settings.broker, TOPICS, self.sink_settings.profile, replication)
+
+    def renew_topic(self, topic: Topic, replication: int = 1) -> None:
+        """Makes a topic anew: its log is empty, its id another."""
+        renew_topic(self.sink_settings.broker, topic, self.sink_settings.profile, replication)
+
     def emit(self, count: int, *, of: UUID | None = None) -> list[UUID]:
         """Records events, each of a new aggregate unless one is named; their aggregates."""
         ids = [of or new_id() for _ in range(count)]
@@ -125,12 +141,26 @@ class Rig:
         """A consumer of the consuming side."""
         return Consumer(subscriptions, self.sink, self.sink_settings)
 
-    def retries(self) -> Retries:
+    def replay(self, subscriptions: Subscriptions = SUBSCRIPTIONS, *, dry_run: bool = False) -> Outcome:
+        """An operator's replay of what waits on the consuming side."""
+        return Replay(subscriptions, self.sink, self.sink_settings, dry_run=dry_run).waiting()
+
+    def retries(self, subscriptions: Subscriptions = SUBSCRIPTIONS) -> Retries:
         """The consuming side's retries."""
-        return Retries(SUBSCRIPTIONS, self.sink)
+        return Retries(subscriptions, self.sink)
+
+    def run_alone(self, loop: Loop) -> None:
+        """Runs a loop that is expected to raise; returns if it did not for long."""
+        stop = threading.Event()
+        timer = threading.Timer(TIMEOUT_SECONDS, stop.set)
+        timer.start()
+        try:
+            loop.run(stop)
+        finally:
+            timer.cancel()
 
     @contextmanager
-    def running_loops(self, *loops: Loop) -> Iterator[None]:
+    def running_loops(self, *loops: Loop) -> Iterator[list[threading.Thread]]:
         """Runs loops in threads while the block runs; what one of them raises fails the test."""
         stop = threading.Event()
         raised: list[BaseException] = []
@@ -138,12 +168,17 @@ class Rig:
         for thread in threads:
             thread.start()
         try:
-            yield
+            yield threads
         finally:
             stop.set()
             for thread in threads:
                 thread.join(TIMEOUT_SECONDS)
-        assert not raised, raised
+            assert not raised, raised
+
+    def close(self) -> None:
+        """Closes the databases' connections."""
+        self.source.close()
+        self.sink.close()
 
     def count(self, table: str) -> int:
         """Rows of a table on the consuming side."""
@@ -164,24 +199,40 @@ def _collect(loop: Loop, stop: threading.Event, raised: list[BaseException]) -> 
     try:
         loop.run(stop)
     except BaseException as error:
+        log.exception("%s failed", type(loop).__name__)
         raised.append(error)
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Looks until the condition holds; fails naming it after a minute."""
-    ends = time.monotonic() + TIMEOUT_SECONDS
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = TIMEOUT_SECONDS) -> None:
+    """Looks until the condition holds; fails naming it when that takes too long."""
+    ends = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
         assert time.monotonic() < ends, f"waited in vain for {what}"
         pause.wait(0.02)
 
 
-def build_rig(database: Callable[..., str], broker: str, folder: Path) -> Rig:
-    """A rig on fresh databases, with the topics made on the broker."""
-    ensure_topics(broker, TOPICS, "embedded", 1)
+def build_rig(
+    database: Callable[..., str], broker: str, folder: Path, profile: Profile | None = None, replication: int = 1
+) -> Rig:
+    """A rig on fresh databases, with the topics made on the broker; by default with its engine's partitions."""
+    rig = open_rig(database, broker, folder, profile or profile_of(default_engine()))
+    rig.make_topics(replication)
+    return rig
+
+
+def open_rig(database: Callable[..., str], broker: str, folder: Path, profile: Profile) -> Rig:
+    """A rig on fresh databases; the broker is not asked for anything."""
     ring = keyring_file(folder)
     source, sink = (
-        Settings(database=database(kernel_tables), broker=broker, keyring=ring, oidc_issuer="none", oidc_jwks="none")
+        Settings(
+            database=database(kernel_tables),
+            broker=broker,
+            profile=profile,
+            keyring=ring,
+            oidc_issuer="none",
+            oidc_jwks="none",
+        )
         for _ in range(2)
     )
     return Rig(open_units(source), open_units(sink), source, sink)

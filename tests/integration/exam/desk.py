@@ -47,9 +47,10 @@ class Desk:
     def ask(self, method: str, path: str, person: Person | None = None, **sent: Any) -> httpx.Response:
         """One request."""
         headers = {**(self.token(person) if person else {}), **sent.pop("headers", {})}
+        address = sent.pop("address", "192.0.2.1")
 
         async def once() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self.app, client=(address, 40000), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://exam") as client:
                 return await client.request(method, f"/v1{path}", headers=headers, **sent)
 

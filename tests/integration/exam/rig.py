@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from luban.contracts.catalogue import SPEC_OF_PAYLOAD
 from luban.eventkit.apply import Report, apply, arrival
 from luban.eventkit.ids import new_id
+from luban.eventkit.inbox import Origin
 from luban.eventkit.sealing import KeyRing, associated_data, seal_for_event
 from luban.eventkit.settings import Settings
 from luban.eventkit.timers import Timers
@@ -139,14 +140,7 @@ class ExamRig:
     def deliver(self, *values: bytes) -> Report:
         """Applies events as one batch of the consumer."""
         arrivals = [
-            arrival(
-                self.units.keyring,
-                topic="luban.registration.v1",
-                partition=0,
-                incarnation="i",
-                position=place,
-                value=value,
-            )
+            arrival(self.units.keyring, Origin("luban.registration.v1", 0, "i", place), None, [], value)
             for place, value in enumerate(values)
         ]
         with self.units.begin(Cause("consumer:exam")) as uow:

@@ -1,7 +1,7 @@
 """An objection holds one person's result, and nobody else's, until the province has decided."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from luban.eventkit.ids import new_id
 from luban.eventkit.timers import Timers
 from luban.events.v1.common_pb2 import PlanFacts
 from luban.exam.bootstrap import TIMERS
+from luban.reference.rules import rule
 from tests.integration.exam.desk import (
     Desk,
     candidate,
@@ -29,7 +30,8 @@ OBJECTOR = {"objector_name": "证人甲", "objector_phone": "+86 139-0000-0001",
 
 def object_to(desk: Desk, plan: PlanFacts, number: int, **changes: Any) -> httpx.Response:
     """An objection to the result of a number in the public list."""
-    return desk.post(f"/plans/{plan.plan_id}/objections", json={"publicity_no": number, **OBJECTOR, **changes})
+    body = {"publicity_no": number, **OBJECTOR, **changes}
+    return desk.post(f"/plans/{plan.plan_id}/objections", json=body, address=f"192.0.2.{number}")
 
 
 def objected(desk: Desk, plan: PlanFacts, number: int, **changes: Any) -> str:
@@ -59,6 +61,21 @@ def test_the_others_are_confirmed_while_one_is_held(desk: Desk, rig: ExamRig) ->
     rig.fire_timers()
     assert states(rig) == ["CONFIRMED", "HELD", "CONFIRMED"]
     assert len(rig.events("ResultConfirmed")) == 2
+
+
+def test_one_network_files_so_many_objections_a_day_and_no_more(desk: Desk, rig: ExamRig) -> None:
+    plan = rig.plan_with(1)
+    publicised(desk, plan)
+
+    def object_from(address: str, number: int) -> int:
+        phone = f"1390000{number:04d}"
+        body = {"publicity_no": 1, **OBJECTOR, "objector_phone": phone}
+        return desk.post(f"/plans/{plan.plan_id}/objections", json=body, address=address).status_code
+
+    most = rule("objection.daily_per_network", date(2026, 12, 1))
+    assert [object_from("192.0.2.7", number) for number in range(most + 1)] == [201] * most + [429]
+    assert object_from("192.0.2.8", most + 1) == 201
+    assert rig.one("select count(*) from objection") == most + 1
 
 
 def test_who_objects_is_sealed_and_shown_to_the_province_alone(desk: Desk, rig: ExamRig) -> None:

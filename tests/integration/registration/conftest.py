@@ -24,7 +24,13 @@ from luban.eventkit.ids import new_id
 from luban.eventkit.settings import Settings
 from luban.eventkit.timers import Timers
 from luban.eventkit.uow import Cause, UnitsOfWork, open_units
-from luban.events.v1.certificate_pb2 import CertificateIssued, CertificateWithdrawn
+from luban.events.v1.certificate_pb2 import (
+    CertificateIssued,
+    CertificateReinstated,
+    CertificateResumed,
+    CertificateSuspended,
+    CertificateWithdrawn,
+)
 from luban.events.v1.common_pb2 import LevelScheme
 from luban.events.v1.event_pb2 import Event
 from luban.registration.bootstrap import SUBSCRIPTIONS, TIMERS
@@ -221,6 +227,21 @@ class Service:
         """Has the service hear that a certificate was withdrawn."""
         gone = CertificateWithdrawn(certificate_id=str(certificate_id), withdrawn_on=on.isoformat())
         self._hear(certificate_id, gone, 2)
+
+    def reinstate_certificate(self, certificate_id: UUID) -> None:
+        """Has the service hear that a withdrawal was set aside."""
+        again = CertificateReinstated(certificate_id=str(certificate_id), reinstated_on="2026-11-20")
+        self._hear(certificate_id, again, 3)
+
+    def suspend_certificate(self, certificate_id: UUID, on: date, version: int = 2) -> None:
+        """Has the service hear that a certificate was suspended."""
+        stopped = CertificateSuspended(certificate_id=str(certificate_id), suspended_on=on.isoformat())
+        self._hear(certificate_id, stopped, version)
+
+    def resume_certificate(self, certificate_id: UUID) -> None:
+        """Has the service hear that a suspension ended."""
+        again = CertificateResumed(certificate_id=str(certificate_id), resumed_on="2026-11-20")
+        self._hear(certificate_id, again, 3)
 
     def _hear(self, aggregate_id: UUID, payload: Any, version: int) -> None:
         event: Received[Any] = Received(

@@ -70,7 +70,7 @@ def test_what_the_rules_leave_open_a_person_decides(service: Service) -> None:
     assert actors[0][0] not in (str(uuid(1)), "timer")
 
 
-def test_the_registers_own_certificates_count(service: Service) -> None:
+def test_the_registers_owneds_count(service: Service) -> None:
     plan = service.published()
     headers = service.candidate(1, facts={"years_in_occupation": [{"occupation_code": ELECTRICIAN, "years": 4}],
                                           "employed": True})  # fmt: skip

@@ -64,7 +64,7 @@ def test_every_fault_is_named_and_nobody_is_entered(service: Service) -> None:
             row(9, id_no="37010219900230901X")]  # fmt: skip
     answer = service.upload(body_id, plan_id, [HEADING, *rows])
     assert refusal(answer) == "roster-refused"
-    faults = {(fault["row"], fault["column"], fault["code"]) for fault in answer.json()["params"]["rows"]}
+    faults = {(fault["row"], fault["column"], fault["code"]) for fault in answer.json()["rows"]}
     assert faults == {
         (3, "证件号码", "identity-check-digit"),
         (4, "证件号码", "roster-duplicate"),
@@ -100,7 +100,7 @@ def test_somebody_known_keeps_their_id_and_name(service: Service) -> None:
     body_id, plan_id = enterprise(service)
     service.candidate(1)
     answer = service.upload(body_id, plan_id, [HEADING, row(1, name="测试乙")])
-    assert answer.json()["params"]["rows"][0]["code"] == "roster-name-differs"
+    assert answer.json()["rows"][0]["code"] == "roster-name-differs"
     report = made(service.upload(body_id, plan_id, [HEADING, row(1)]))["report"]
     assert report[0]["candidate_id"] == str(uuid(1))
 

@@ -75,6 +75,21 @@ def post_sheet(file: UploadFile, call: Caller) -> Response:
     return call.execute(take)
 
 
+def write_by_session(uow: UnitOfWork) -> Note:
+    uow.session.connection().exec_driver_sql("insert into note (id, text) values (gen_random_uuid(), 'a')")
+    return Note(text="a")
+
+
+@router.post("/session-notes")
+def post_by_session(call: Caller) -> Response:
+    return call.execute(write_by_session)
+
+
+@router.post("/session-reads")
+def read_by_session(call: Caller) -> Note:
+    return call.read(write_by_session)
+
+
 @router.post("/reads")
 def write_in_a_reading(call: Caller) -> Note:
     return call.read(lambda uow: write(uow, "never"))
@@ -194,6 +209,21 @@ async def test_twenty_at_once_with_one_key_are_one_command(rig: Rig, client: htt
     assert sum("idempotent-replayed" in answer.headers for answer in answers) == 19
 
 
+async def test_an_answer_rests_sealed_and_bound_to_its_key(rig: Rig, client: httpx.AsyncClient) -> None:
+    text = "370102199003079010"
+    first = await client.post("/notes", json={"text": text}, headers=keyed(rig))
+    assert text in first.text
+    ((sealed,),) = rows(rig, "select sealed from webkit.idempotency")
+    assert text.encode() not in bytes(sealed)
+    again = await client.post("/notes", json={"text": text}, headers=keyed(rig))
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    with rig.units.begin(Cause("test")) as uow:
+        uow.sql("update webkit.idempotency set key = 'another'")
+    moved = await client.post("/notes", json={"text": text}, headers=keyed(rig, "another"))
+    assert code(moved) == (500, "internal-error")
+    assert text not in moved.text
+
+
 async def test_a_second_request_waits_for_the_first_and_runs_when_that_fails(
     rig: Rig, client: httpx.AsyncClient
 ) -> None:
@@ -249,9 +279,23 @@ async def test_text_that_postgresql_cannot_hold_is_refused(rig: Rig, client: htt
     assert notes(rig) == []
 
 
-async def test_a_reading_cannot_write(rig: Rig, client: httpx.AsyncClient) -> None:
-    response = await client.post("/reads", headers=rig.token(Role.CANDIDATE))
+@pytest.mark.parametrize("path", ["/reads", "/session-reads"])
+async def test_a_reading_cannot_write(rig: Rig, client: httpx.AsyncClient, path: str) -> None:
+    response = await client.post(path, headers=rig.token(Role.CANDIDATE))
     assert code(response) == (500, "internal-error")
+    assert notes(rig) == []
+
+
+@pytest.mark.parametrize("path", ["/notes/a", "/session-notes"])
+async def test_a_command_to_a_database_in_recovery_may_be_sent_again(
+    rig: Rig, client: httpx.AsyncClient, path: str
+) -> None:
+    with rig.units.begin(Cause("test")) as uow:
+        name = uow.session.connection().exec_driver_sql("select quote_ident(current_database())").scalar_one()
+        uow.sql(f"alter database {name} set default_transaction_read_only = on")
+    rig.units.close()  # sessions that begin from now on write nothing
+    response = await client.post(path, headers=rig.token(Role.CANDIDATE))
+    assert code(response) == (503, "temporarily-unavailable")
     assert notes(rig) == []
 
 

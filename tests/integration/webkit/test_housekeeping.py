@@ -1,4 +1,4 @@
-"""Old idempotent answers go, fresh ones stay."""
+"""Old idempotent answers and counts go, fresh ones stay."""
 
 import threading
 from pathlib import Path
@@ -21,18 +21,26 @@ def tables(url: str) -> None:
         connection.execute(http.SQL.encode())
 
 
-def test_only_answers_past_their_time_are_forgotten(database: DatabaseFactory, tmp_path: Path) -> None:
+def test_only_what_is_past_its_time_is_forgotten(database: DatabaseFactory, tmp_path: Path) -> None:
     url = database(tables)
     with psycopg.connect(url) as connection:
         connection.execute(
-            "insert into webkit.idempotency (caller, route, key, request_digest, status, media_type, headers, body,"
+            "insert into webkit.idempotency (caller, route, key, request_digest, status, media_type, headers, sealed,"
             " created_at)"
             " select 'somebody', 'POST /', n::text, sha256(n::text::bytea), 200, 'application/json', '[]', '', now()"
             " - case when n <= %s then interval '8 days' else interval '1 day' end from generate_series(1, %s) n",
             (BATCH + 5, BATCH + 10),
+        )
+        connection.execute(
+            "insert into webkit.quota_use (day, what, caller, used)"
+            " select current_date - n, 'objection', '\\x01', 1 from generate_series(0, 50) n"
         )
     units = UnitsOfWork(connect(url, 2), KeyRing.load(keyring_file(tmp_path)), "embedded")
     Housekeeping(units).tidy(threading.Event())
     units.close()
     with psycopg.connect(url) as connection:
         assert connection.execute("select count(*) from webkit.idempotency").fetchone() == (5,)
+        kept = connection.execute("select count(*), min(current_date - day) from webkit.quota_use").fetchone()
+        assert kept is not None
+        assert kept[0] in (30, 31)
+        assert kept[1] == 0

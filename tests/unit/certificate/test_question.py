@@ -51,13 +51,22 @@ def _answered(question: Question) -> dict[str, object]:
 
 
 def test_a_match_shows_the_name_masked_and_nothing_else_of_the_person() -> None:
-    facts = Registered(
-        "id", "LEVEL", "4-07-03-03", "劳动关系协调师", "", 3, None, None, date(2026, 11, 20), "某校", "WITHDRAWN",
-        date(2026, 12, 1),
-    ).facts("张小三")  # fmt: skip
+    facts = _registered(State.WITHDRAWN, date(2026, 12, 1), None).facts("张小三")
     assert facts["name_masked"] == "张*三"
-    assert (facts["state"], facts["withdrawn_on"]) == ("WITHDRAWN", "2026-12-01")
+    assert (facts["state"], facts["withdrawn_on"], facts["suspended_on"]) == ("WITHDRAWN", "2026-12-01", None)
     assert "张小三" not in str(facts)
+
+
+def test_a_match_tells_since_when_it_is_suspended() -> None:
+    facts = _registered(State.SUSPENDED, None, date(2026, 12, 1)).facts("张小三")
+    assert (facts["state"], facts["withdrawn_on"], facts["suspended_on"]) == ("SUSPENDED", None, "2026-12-01")
+
+
+def _registered(state: State, withdrawn_on: date | None, suspended_on: date | None) -> Registered:
+    return Registered(
+        "id", "LEVEL", "4-07-03-03", "劳动关系协调师", "", 3, None, None, date(2026, 11, 20), "某校", state,
+        withdrawn_on, suspended_on,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -65,9 +74,11 @@ def test_a_match_shows_the_name_masked_and_nothing_else_of_the_person() -> None:
     [
         (State.VALID, False, Change.WITHDRAWN),
         (State.VALID, True, Change.SCORES_CORRECTED),
+        (State.SUSPENDED, False, Change.WITHDRAWN),
+        (State.SUSPENDED, True, Change.SCORES_CORRECTED),
         (State.WITHDRAWN, False, Change.NOTED),
         (State.WITHDRAWN, True, Change.NOTED),
     ],
 )
-def test_a_correction_changes_what_is_in_force_only(state: State, passed: bool, change: Change) -> None:
+def test_a_correction_changes_what_is_not_withdrawn_only(state: State, passed: bool, change: Change) -> None:
     assert change_of_correction(state, passed=passed) is change

@@ -14,7 +14,6 @@ def a_stack(**changes: object) -> Stack:
         "broker": "127.0.0.1:9092",
         "urls": {"certificate": "http://127.0.0.1:8003", "exam": "http://127.0.0.1:8002"},
         "keyring": "/nowhere/keys/keyring.json",
-        "signing_key": "/nowhere/keys/signing.pem",
         "issuer": "urn:luban:local-issuer",
         "audience": "luban",
         "jwks": "/nowhere/keys/jwks.json",

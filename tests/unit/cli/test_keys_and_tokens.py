@@ -10,10 +10,11 @@ from uuid import UUID
 import jwt
 import pytest
 
-from luban.cli.keys import KeyFiles, add_sealing_keys, ensure_keys
+from luban.cli.keys import KeyFiles, add_sealing_keys, ensure_keys, rotate_lookup_key, rotate_sealing_keys
 from luban.cli.stack import Stack, StackError
 from luban.cli.tokens import issue_token
 from luban.eventkit.sealing import KeyRing
+from luban.events.v1.common_pb2 import PersonalData
 from tests.unit.cli.stacks import a_stack
 
 SUBJECT = UUID("0193f0c8-0000-7000-8000-000000000001")
@@ -23,7 +24,7 @@ BODY = UUID("0193f0c8-0000-7000-8000-000000000002")
 @pytest.fixture
 def files(tmp_path: Path) -> KeyFiles:
     made = KeyFiles(tmp_path)
-    ensure_keys(made, range(2026, 2028))
+    ensure_keys(made, range(2026, 2028), used=False)
     return made
 
 
@@ -59,14 +60,36 @@ def test_the_kernel_reads_the_ring(files: KeyFiles) -> None:
     assert KeyRing.load(files.keyring).key_id("access", 2027) == "access-2027"
 
 
+def test_what_an_older_key_sealed_is_opened_after_many_rotations(files: KeyFiles) -> None:
+    person, owner = PersonalData(name="测试甲", id_no="370102199003079010"), UUID(int=1)
+    before = KeyRing.load(files.keyring)
+    sealed, found_by = (
+        before.seal_column(person, "certificate", 2026, owner),
+        before.lookup_hash("certificate", "测试甲"),
+    )
+    for number in range(2, 12):
+        assert rotate_sealing_keys(files.keyring, [2026])[0] == f"certificate-2026.{number}"
+        assert rotate_lookup_key(files.keyring) == f"v{number}"
+    ring = KeyRing.load(files.keyring)
+    assert ring.open_column(sealed, owner) == person
+    assert ring.key_id("certificate", 2026) == "certificate-2026.11"
+    assert ring.key_id("certificate", 2027) == "certificate-2027"
+    assert found_by in ring.lookup_hashes("certificate", "测试甲")
+    assert ring.lookup_hash("certificate", "测试甲") == ring.lookup_hashes("certificate", "测试甲")[0] != found_by
+    assert ring.open_column(ring.seal_column(person, "certificate", 2026, owner), owner) == person
+
+
 def test_only_the_owner_may_read_keys(files: KeyFiles) -> None:
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files.directory.iterdir()} == {0o600}
+    found = {path: stat.S_IMODE(path.stat().st_mode) for path in files.directory.rglob("*")}
+    public = {path for path in found if path.name in ("keys.json", "lock")}  # in directories that only the owner enters
+    assert {mode for path, mode in found.items() if path.is_file() and path not in public} == {0o600}
+    assert {mode for path, mode in found.items() if path.is_dir()} == {0o700}
 
 
 def test_existing_keys_are_left_alone(files: KeyFiles) -> None:
-    before = {path.name: path.read_bytes() for path in files.directory.iterdir()}
-    ensure_keys(files, range(2026, 2028))
-    assert {path.name: path.read_bytes() for path in files.directory.iterdir()} == before
+    before = {path: path.read_bytes() for path in files.directory.rglob("*") if path.is_file()}
+    ensure_keys(files, range(2026, 2028), used=True)
+    assert {path: path.read_bytes() for path in files.directory.rglob("*") if path.is_file()} == before
 
 
 def test_a_new_year_adds_keys_and_changes_none(files: KeyFiles) -> None:
@@ -103,7 +126,7 @@ def test_another_audience_refuses_the_token(files: KeyFiles, stack: Stack) -> No
 def test_a_token_of_another_key_is_refused(files: KeyFiles, stack: Stack, tmp_path: Path) -> None:
     foreign = KeyFiles(tmp_path / "foreign")
     foreign.directory.mkdir()
-    ensure_keys(foreign, [2026])
+    ensure_keys(foreign, [2026], used=False)
     token = issue_token(a_stack(issuer_key=str(foreign.issuer)), subject=SUBJECT, roles=["candidate"])
     with pytest.raises(KeyError):
         decode(token, files)

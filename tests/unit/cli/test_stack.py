@@ -21,8 +21,8 @@ def test_a_service_is_told_its_own_database_and_address_only() -> None:
 def test_only_the_certificate_service_signs() -> None:
     databases = {"certificate": "postgresql://c", "exam": "postgresql://e"}
     stack = a_stack(databases=databases)
-    assert stack.environment("certificate")["LUBAN_SIGNING_KEY"] == "/nowhere/keys/signing.pem"
-    assert "LUBAN_SIGNING_KEY" not in stack.environment("exam")
+    assert stack.environment("certificate")["LUBAN_PROOF_KEYS"] == "/nowhere/keys/proofs"
+    assert "LUBAN_PROOF_KEYS" not in stack.environment("exam")
 
 
 def test_options_are_read_as_they_were_written(tmp_path: Path) -> None:

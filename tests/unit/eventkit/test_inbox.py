@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luban.eventkit.ids import new_id
-from luban.eventkit.inbox import Arrival, Position, Sorted, Wait, sort_out
+from luban.eventkit.inbox import Arrival, Origin, Position, Sorted, Wait, sort_out
 
 AGGREGATE = UUID("01890000-0000-7000-8000-00000000000a")
 HISTORY = [new_id() for _ in range(30)]
@@ -22,10 +22,9 @@ def arrival(version: int, *, event_id: UUID | None = None, known: bool = True, m
         known=known,
         must_understand=must,
         received=None,
-        topic="t",
-        partition=0,
-        incarnation="i",
-        position=version,
+        origin=Origin("t", 0, "i", version),
+        key=None,
+        headers=[],
         value=b"",
     )
 

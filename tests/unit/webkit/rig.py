@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import APIRouter, FastAPI
 from jwt.algorithms import OKPAlgorithm
 
@@ -23,6 +24,7 @@ from luban.webkit.authentication import Principal, Role
 ISSUER = "https://issuer.example"
 SUBJECT = UUID(int=7)
 EMPLOYER = UUID(int=8)
+SEALING = {f"candidate-{year}": AESGCM(bytes(range(32))) for year in range(2024, 2041)}
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"
 
 
@@ -73,6 +75,6 @@ def build_rig(
     settings = Settings(
         database=address, broker="none", keyring=folder / "none", oidc_issuer=ISSUER, oidc_jwks=str(jwks)
     )
-    units = UnitsOfWork(connect(address), KeyRing({}, {}, ""), settings.profile)
+    units = UnitsOfWork(connect(address), KeyRing(SEALING, {}, ""), settings.profile)
     app = create_app("Test", "test", settings, routers, units, ready_checks=checks, api_keys=OneKey())
     return Rig(app, units, settings, private)

@@ -3,12 +3,14 @@
 import json
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from anyio import create_task_group, lowlevel
 from fastapi import APIRouter, Depends, FastAPI, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DataError
@@ -150,6 +152,7 @@ async def test_the_log_of_a_failure_shows_where_but_not_what(
 ) -> None:
     caplog.set_level(logging.INFO, "luban.http")
     await client.get(f"/things/broken?id={SECRET}")
+    await lowlevel.checkpoint()
     lines = [JsonFormatter("test").format(record) for record in caplog.records]
     assert SECRET not in "".join(lines)
     failed = next(json.loads(line) for line in lines if "exception" in line)
@@ -159,11 +162,26 @@ async def test_the_log_of_a_failure_shows_where_but_not_what(
     assert (answered["method"], answered["path"], answered["status"]) == ("GET", "/things/broken", 500)
 
 
+async def test_each_of_the_requests_that_end_in_one_turn_has_a_line_of_its_own(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "luban.http")
+    asked = {str(uuid4()) for _ in range(5)}
+    async with create_task_group() as group:
+        for each in asked:
+            group.start_soon(partial(client.get, "/things/refused/missing", headers={"X-Correlation-Id": each}))
+    await lowlevel.checkpoint()
+    lines = "\n".join(JsonFormatter("test").format(record) for record in caplog.records).splitlines()
+    assert {json.loads(line)["correlation_id"] for line in lines} == asked
+    assert len(lines) == len(asked)
+
+
 async def test_a_path_that_matches_nothing_is_not_logged(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "luban.http")
     await client.get(f"/{SECRET}")
+    await lowlevel.checkpoint()
     line = JsonFormatter("test").format(caplog.records[-1])
     assert json.loads(line)["path"] == "-"
     assert SECRET not in line

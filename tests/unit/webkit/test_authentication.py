@@ -97,6 +97,11 @@ def test_a_token_that_is_wrong_anywhere_is_refused(
     assert refusal(verify, token(**changes)) == code
 
 
+def test_a_token_from_an_issuer_whose_clock_is_ahead_is_accepted(verify: Callable[[str], Principal]) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert verify(token(iat=later, exp=later + timedelta(hours=8))).subject == SUBJECT
+
+
 def test_unsigned_and_shared_secret_tokens_are_refused(verify: Callable[[str], Principal], key_path: Path) -> None:
     assert refusal(verify, token(key=None, algorithm="none")) == "token-invalid"
     public = json.loads(key_path.read_text())["keys"][0]["x"]

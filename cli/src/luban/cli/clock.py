@@ -71,11 +71,16 @@ def _transactions(stack: Stack) -> Iterator[Sequence[tuple[str, psycopg.Connecti
     """One transaction in each database, committed at the end; an error before rolls all of them back."""
     with ExitStack() as exits:
         try:
-            yield [(name, exits.enter_context(psycopg.connect(url))) for name, url in stack.databases.items()]
+            yield [(name, exits.enter_context(_connect(url))) for name, url in stack.databases.items()]
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise StackError("a database has no clock: it is not migrated, start the stack with `luban up`") from error
         except psycopg.OperationalError as error:
             raise StackError(f"a database cannot be reached, is the stack running? {error}") from error
+
+
+def _connect(url: str) -> psycopg.Connection:
+    """Seconds to connect in, milliseconds for an acknowledgement: a database that is cut off is an error, no wait."""
+    return psycopg.connect(url, connect_timeout=10, tcp_user_timeout=15_000)
 
 
 def _read(service: str, connection: psycopg.Connection, *, lock: bool = False) -> Clock:

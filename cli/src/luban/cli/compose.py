@@ -41,8 +41,8 @@ def prepare(directory: Path, *, demo: bool) -> Stack:
     _refuse_other_kind(known, demo)
     environment = _environment(directory, known, demo)
     year = datetime.now(SHANGHAI).year
-    ensure_keys(keys, keyed_years(year, year, demo=demo))
-    _hand_over((keys.keyring, keys.jwks, keys.signing), _account())
+    ensure_keys(keys, keyed_years(year, year, demo=demo), used=bool(known))
+    _hand_over((keys.keyring, keys.jwks, keys.proofs, *keys.proofs.rglob("*")), _account())
     write_secret(directory / ".env", "".join(f"{name}={value}\n" for name, value in environment.items()))
     stack = describe(directory, environment)
     write_json(stack_file(directory), stack.as_json())
@@ -71,7 +71,6 @@ def describe(directory: Path, environment: Mapping[str, str]) -> Stack:
         broker=place["broker"],
         urls={name: f"http://{place[name]}" for name in SERVICE_NAMES},
         keyring=str(keys.keyring),
-        signing_key=str(keys.signing),
         issuer=environment["LUBAN_OIDC_ISSUER"],
         audience=environment["LUBAN_OIDC_AUDIENCE"],
         jwks=str(keys.jwks) if local else environment["LUBAN_OIDC_JWKS"],
@@ -88,6 +87,7 @@ def _environment(directory: Path, known: Mapping[str, str], demo: bool) -> dict[
         "LUBAN_OIDC_ISSUER": LOCAL_ISSUER,
         "LUBAN_OIDC_AUDIENCE": LOCAL_AUDIENCE,
         "LUBAN_OIDC_JWKS": MOUNTED_JWKS,
+        "LUBAN_TRUSTED_PROXIES": "127.0.0.1/32",
     }
     passwords = {name: secrets.token_urlsafe(24) for name in ("POSTGRES_PASSWORD", *map(_password_of, SERVICE_NAMES))}
     return {**defaults, **passwords, **_ports(known), **known, **fixed}

@@ -1,10 +1,11 @@
-"""The stack's keys: the ring that seals personal data, the local issuer's, the one that signs verification answers."""
+"""The stack's keys: the ring that seals personal data, the local issuer's, those that prove."""
 
 import base64
 import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from luban.cli.proof_keys import ensure_proof_keys
 from luban.cli.secret_files import read_json, write_json, write_secret
+from luban.cli.stack import StackError
+from luban.eventkit.sealing import revision
 
 RETENTION_CLASSES = ("certificate", "candidate", "access")
 _FIRST_LOOKUP = "v1"
+MOST_LOOKUP_KEYS = 255
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,9 @@ class KeyFiles:
         return self.directory / "jwks.json"
 
     @property
-    def signing(self) -> Path:
-        """The key that signs verification answers, Ed25519, PEM."""
-        return self.directory / "signing.pem"
+    def proofs(self) -> Path:
+        """The directory of the keys that prove (luban.cli.proof_keys)."""
+        return self.directory / "proofs"
 
     @property
     def passwords(self) -> Path:
@@ -56,13 +61,23 @@ class KeyFiles:
         return self.directory / "database-passwords.json"
 
 
-def ensure_keys(files: KeyFiles, years: Iterable[int]) -> None:
-    """Makes every key that is missing and leaves the others alone."""
-    for path in (files.issuer, files.signing):
-        if not path.exists():
-            write_secret(path, _pem(Ed25519PrivateKey.generate()))
+def ensure_keys(files: KeyFiles, years: Iterable[int], *, used: bool) -> None:
+    """Makes every key that is missing and leaves the others alone.
+
+    `used` says that databases of these keys exist. Raises StackError when their key ring is gone: a new one would open
+    nothing that they hold; and as ensure_proof_keys.
+    """
+    if used and not files.keyring.exists():
+        raise StackError(
+            f"the key ring {files.keyring} is gone, and without it nobody can read the names in the databases: "
+            "put it back from its backup"
+        )
+    if not files.issuer.exists():
+        write_secret(files.issuer, _pem(Ed25519PrivateKey.generate()))
     write_json(files.jwks, {"keys": [public_jwk(read_private_key(files.issuer))]})
-    add_sealing_keys(files.keyring, years)
+    keyed = tuple(years)
+    add_sealing_keys(files.keyring, keyed)
+    ensure_proof_keys(files.proofs, datetime(min(keyed), 1, 1, tzinfo=UTC), used=used)
 
 
 def add_sealing_keys(keyring: Path, years: Iterable[int]) -> list[str]:
@@ -76,6 +91,36 @@ def add_sealing_keys(keyring: Path, years: Iterable[int]) -> list[str]:
     if added or not keyring.exists():
         write_json(keyring, ring)
     return added
+
+
+def rotate_sealing_keys(keyring: Path, years: Iterable[int]) -> list[str]:
+    """A newer key for each retention class in these years, used from the services' next start on; the older ones still
+    open what they sealed. Returns the ids of the new ones."""
+    ring = _ring(keyring)
+    added = []
+    for year in years:
+        for name in RETENTION_CLASSES:
+            revisions = [revision(key_id) for key_id in ring["keys"] if key_id.partition(".")[0] == f"{name}-{year}"]
+            key_id = f"{name}-{year}.{max(revisions) + 1}" if revisions else f"{name}-{year}"
+            ring["keys"][key_id] = {"kind": "seal", "class": name, "year": year, "key": _random_key()}
+            added.append(key_id)
+    write_json(keyring, ring)
+    return added
+
+
+def rotate_lookup_key(keyring: Path) -> str:
+    """A new key for look-up hashes, under which what is new is stored; the older ones still find what is old.
+
+    Returns its version. Raises StackError after 255 of them: a hash names its key in one byte.
+    """
+    ring = _ring(keyring)
+    number = max(int(version.removeprefix("v")) for version in ring["lookup"]) + 1
+    if number > MOST_LOOKUP_KEYS:
+        raise StackError(f"{keyring} has {MOST_LOOKUP_KEYS} look-up keys, and there can be no more")
+    ring["lookup"][f"v{number}"] = _random_key()
+    ring["current_lookup"] = f"v{number}"
+    write_json(keyring, ring)
+    return f"v{number}"
 
 
 def public_jwk(key: Ed25519PrivateKey) -> dict[str, str]:

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import psutil
 
-from luban.cli.processes import log_tail, stop_marked, wait_until
+from luban.cli.apache import java_program, kafka_jars
+from luban.cli.processes import ProcessError, log_tail, stop_marked, wait_until
 from luban.cli.secret_files import read_json
 from luban.cli.stack import (
     MARK,
@@ -37,12 +38,13 @@ _supervisors: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def start_stack(options: Options, report: Report = lambda _: None, seconds: float = 120.0) -> Stack:
-    """Starts a supervisor and waits until every service answers its /readyz with 200.
+    """Starts a supervisor and waits until every service answers its /readyz with 200, and takes commands.
 
     Raises StackError when a stack runs on the directory already, or when it does not come up in `seconds`; then
     everything that was started has been stopped again.
     """
     _refuse_other_kind(options)
+    _have_what_apache_needs(options, report)
     try:
         with exclusive(options.data_dir) as lock:
             _reap(options.data_dir)
@@ -124,10 +126,28 @@ def _own_memory(process: psutil.Process) -> int:
 
 def _refuse_other_kind(options: Options) -> None:
     before = read_json(stack_file(options.data_dir))
-    if before is None or before["demo"] == options.demo:
+    if before is None:
         return
-    kind = "a demo stack" if before["demo"] else "a stack that is no demo"
-    raise StackError(f"{options.data_dir} holds {kind}, and it stays one: choose another --data-dir")
+    if before["demo"] != options.demo:
+        kind = "a demo stack" if before["demo"] else "a stack that is no demo"
+        raise StackError(f"{options.data_dir} holds {kind}, and it stays one: choose another --data-dir")
+    if before["profile"] != options.profile:
+        raise StackError(
+            f"{options.data_dir} holds a stack with the {before['profile']} profile's partitions, not the"
+            f" {options.profile} one's. The number is a decision for life, as it maps keys to partitions:"
+            f" give --profile {before['profile']}, or choose another --data-dir"
+        )
+
+
+def _have_what_apache_needs(options: Options, report: Report) -> None:
+    """Before the supervisor begins, whose time is limited. Raises StackError where Java or Maven are missing."""
+    if options.engine != "apache" or options.broker:
+        return
+    try:
+        java_program()
+        kafka_jars(report)
+    except ProcessError as error:
+        raise StackError(str(error)) from error
 
 
 def _spawn(data_dir: Path, lock: int) -> subprocess.Popen[bytes]:
@@ -173,8 +193,10 @@ def _wait_until_ready(stack: Stack, report: Report, seconds: float) -> None:
 
 
 def _answers(client: httpx.Client, url: str) -> bool:
-    with suppress(httpx.HTTPError):
-        return client.get(f"{url}/readyz").status_code == httpx.codes.OK
+    with suppress(httpx.HTTPError, ValueError):
+        answer = client.get(f"{url}/readyz")
+        told = answer.json() if answer.content else {}
+        return answer.status_code == httpx.codes.OK and told.get("shown", {}).get("accepts_commands", True)
     return False
 
 

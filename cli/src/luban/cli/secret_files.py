@@ -7,14 +7,18 @@ from typing import Any
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Replaces a file by `text`, mode 0600; a kill leaves the old one or the new one."""
+    """Replaces a file by `text`, mode 0600. Raises OSError; then or after a kill the file is the old or the new one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: object) -> None:

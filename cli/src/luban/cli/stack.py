@@ -7,17 +7,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast, get_args
 
 from luban.cli.processes import wait_until
 from luban.cli.secret_files import read_json, write_json
 
 Profile = Literal["embedded", "production"]
+Engine = Literal["embedded", "apache"]
+"""The brokers that a stack can run itself: the embedded one, or Apache Kafka from Maven's jars."""
+ENGINE_VARIABLE = "LUBAN_UP_BROKER"
 MARK = "LUBAN_STACK"
 """Stands in the environment of every child, so that those of a killed supervisor are found whatever became of them."""
 LOCAL_ISSUER = "urn:luban:local-issuer"
 LOCAL_AUDIENCE = "luban"
 SERVICE_NAMES = ("registration", "exam", "certificate")
+STAYING = ("api", "worker")
+"""What runs of a service for as long as the stack is up."""
 
 
 class StackError(RuntimeError):
@@ -47,16 +52,33 @@ class Issuer:
     key: str | None = None
 
 
+def default_engine() -> Engine:
+    """The broker to run where nobody says which: $LUBAN_UP_BROKER, else the embedded one."""
+    named = os.environ.get(ENGINE_VARIABLE) or "embedded"
+    if named not in get_args(Engine):
+        raise StackError(f"{ENGINE_VARIABLE} is {named!r}; there are {', '.join(get_args(Engine))}")
+    return cast("Engine", named)
+
+
+def profile_of(engine: Engine) -> Profile:
+    """What decides the partitions on a broker of ours: they are as lasting as its log."""
+    return "production" if engine == "apache" else "embedded"
+
+
 @dataclass(frozen=True)
 class Options:
-    """What `luban up` was asked for. `database` and `broker` name external servers; without them ours are started."""
+    """What `luban up` was asked for. `database` and `broker` name external servers; without them ours are started.
+
+    `engine` is the broker of ours.
+    """
 
     data_dir: Path
     services: tuple[Service, ...] = field(default_factory=luban_services)
     demo: bool = False
     database: str | None = None
     broker: str | None = None
-    profile: Profile = "embedded"
+    engine: Engine = field(default_factory=default_engine)
+    profile: Profile = field(default_factory=lambda: profile_of(default_engine()))
     replication: int = 1
     issuer: Issuer | None = None
     stack_copy: Path | None = None
@@ -82,7 +104,7 @@ class Options:
 class Stack:
     """Where everything of a stack is; the contents of stack.json. It holds passwords: mode 0600.
 
-    `databases` and `urls` are by service; `pids` by process ("postgres", "broker", "supervisor", "exam.api" …).
+    `databases` and `urls` are by service; `monitoring` and `pids` by process ("postgres", "supervisor", "exam.api" …).
     """
 
     data_dir: str
@@ -93,11 +115,12 @@ class Stack:
     broker: str
     urls: Mapping[str, str]
     keyring: str
-    signing_key: str
     issuer: str
     audience: str
     jwks: str
     issuer_key: str | None
+    monitoring: Mapping[str, str] = field(default_factory=dict)
+    """Where each process answers its operators, as far as it can be reached from here: /metrics, a worker's health."""
     pids: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -117,8 +140,8 @@ class Stack:
         """What stands in stack.json."""
         return asdict(self)
 
-    def environment(self, service: str) -> dict[str, str]:
-        """Everything a service is told of the world."""
+    def environment(self, service: str, role: str = "") -> dict[str, str]:
+        """Everything a service is told of the world; `role`, api or worker, adds what only that process is told."""
         host, port = self.urls[service].removeprefix("http://").rsplit(":", 1)
         environment = {
             "LUBAN_DATABASE": self.databases[service],
@@ -133,7 +156,24 @@ class Stack:
             "LUBAN_DEMO": str(int(self.demo)),
             "PYTHONUNBUFFERED": "1",
         }
-        return environment | ({"LUBAN_SIGNING_KEY": self.signing_key} if service == "certificate" else {})
+        monitoring = self.monitoring.get(f"{service}.{role}")
+        if monitoring:
+            host, port = monitoring.removeprefix("http://").rsplit(":", 1)
+            environment |= {"LUBAN_METRICS_HOST": host, "LUBAN_METRICS_PORT": port}
+        return environment | (self._proving() if service == "certificate" else {})
+
+    def _proving(self) -> dict[str, str]:
+        proofs = Path(self.keyring).parent / "proofs"
+        return {
+            "LUBAN_PROOF_KEYS": str(proofs),
+            "LUBAN_KEY_PASSPHRASE_FILE": str(proofs / "passphrase"),
+            "LUBAN_LOG_MARK": str(log_mark(Path(self.data_dir))),
+        }
+
+
+def log_mark(data_dir: Path) -> Path:
+    """How far the public log was signed; kept outside its database."""
+    return data_dir / "keys" / "log-mark.json"
 
 
 def stack_file(data_dir: Path) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from luban.cli.broker import EmbeddedBroker
+from luban.cli.brokers import broker_of
 from luban.cli.keys import KeyFiles, ensure_keys
 from luban.cli.ports import LOOPBACK, assign
 from luban.cli.postgres import EmbeddedPostgres
@@ -26,6 +26,7 @@ from luban.cli.stack import (
     LOCAL_AUDIENCE,
     LOCAL_ISSUER,
     MARK,
+    STAYING,
     Issuer,
     Options,
     Service,
@@ -38,11 +39,13 @@ from luban.cli.stack import (
 from luban.cli.topics import ensure_topics
 from luban.cli.units import Unit, stop_together
 from luban.cli.wakeups import Wakeups
-from luban.cli.years import sealing_years
+from luban.cli.years import is_migrated, sealing_years
 from luban.contracts.catalogue import TOPICS
+from luban.webkit.logs import configure_logs
 
-STOP_SECONDS = {"services": 20.0, "broker": 5.0, "postgres": 30.0}
+STOP_SECONDS = {"services": 20.0, "broker": 15.0, "postgres": 30.0}
 _IDLE_SECONDS = 60.0
+_RETELL_SECONDS = 1.0
 _log = logging.getLogger("luban.supervisor")
 
 
@@ -61,6 +64,7 @@ class Supervisor:
         self._units: dict[str, list[Unit]] = {"postgres": [], "broker": [], "services": []}
         self._stage, self._error = "starting", ""
         self._stack: Stack | None = None
+        self._untold = False
 
     def run(self) -> int:
         """Starts, tends, and stops the stack. The process's exit code: 1 when it could not be started."""
@@ -71,7 +75,7 @@ class Supervisor:
             _log.info("stopped while starting")
         except (ProcessError, StackError, psycopg.Error, OSError) as error:
             self._error = str(error)
-            _log.exception("the stack cannot start")
+            _log.exception("the stack cannot start: %s", error)
         finally:
             self._stop()
         return 1 if self._error else 0
@@ -82,8 +86,11 @@ class Supervisor:
         self._enter("starting PostgreSQL")
         admin_url = self._start_postgres()
         self._enter("making databases and keys")
-        databases = provision(admin_url, (each.name for each in self._options.services), self._keys.passwords)
-        ensure_keys(self._keys, sealing_years(databases.values(), admin_url, demo=self._options.demo))
+        known = read_json(stack_file(self._directory), {"databases": {}})["databases"]
+        databases = provision(admin_url, (each.name for each in self._options.services), self._keys.passwords, known)
+        used = any(is_migrated(url) for url in databases.values())
+        years = sealing_years(databases.values(), admin_url, demo=self._options.demo)
+        ensure_keys(self._keys, years, used=used)
         self._stack = self._describe(admin_url, databases)
         self._enter("starting the broker and making topics")
         self._start_broker(self._stack.broker)
@@ -107,7 +114,7 @@ class Supervisor:
             return
         log = logs_directory(self._directory) / "broker.log"
         port, environment = self._ports["broker"], {MARK: str(self._directory)}
-        server = EmbeddedBroker(self._directory / "broker", port=port, log=log, environment=environment)
+        server = broker_of(self._options.engine, self._directory, port=port, log=log, environment=environment)
 
         def start() -> Child:
             child = server.start()
@@ -138,14 +145,14 @@ class Supervisor:
                 raise ProcessError(f"{child.program.name} failed; the end of its log:\n{log_tail(child.program.log)}")
 
     def _start_services(self, stack: Stack) -> None:
-        for role in ("api", "worker"):
+        for role in STAYING:
             for service in self._options.services:
                 program = self._program(stack, service, role)
                 self._launch("services", Unit(program.name, partial(Child, program)))
 
     def _program(self, stack: Stack, service: Service, role: str) -> Program:
         name = f"{service.name}.{role}"
-        environment = stack.environment(service.name) | {MARK: str(self._directory)}
+        environment = stack.environment(service.name, role) | {MARK: str(self._directory)}
         return Program(name, (*service.command, role), logs_directory(self._directory) / f"{name}.log", environment)
 
     def _launch(self, tier: str, unit: Unit) -> None:
@@ -163,10 +170,10 @@ class Supervisor:
             changed = [unit for unit in self._all_units() if unit.tend()]
             for unit in changed:
                 _log.warning("%s: %s", unit.name, unit.describe())
-            if changed:
-                self._publish()
+            if changed or self._untold:
+                self._tell()
             delays = [delay for unit in self._all_units() if (delay := unit.due_in()) is not None]
-            self._wakeups.wait(min(delays, default=_IDLE_SECONDS))
+            self._wakeups.wait(min(delays, default=_RETELL_SECONDS if self._untold else _IDLE_SECONDS))
 
     def _stop(self) -> None:
         self._enter("stopping")
@@ -181,7 +188,7 @@ class Supervisor:
     def _assign_ports(self) -> dict[str, int]:
         file = self._directory / "ports.json"
         names = ["postgres", "broker", *(service.name for service in self._options.services)]
-        ports = assign(names, read_json(file, {}))
+        ports = assign([*names, *map(_monitoring, self._processes())], read_json(file, {}))
         write_json(file, ports)
         return ports
 
@@ -197,19 +204,35 @@ class Supervisor:
             broker=options.broker or f"{LOOPBACK}:{self._ports['broker']}",
             urls={service.name: f"http://{LOOPBACK}:{self._ports[service.name]}" for service in options.services},
             keyring=str(keys.keyring),
-            signing_key=str(keys.signing),
             issuer=issuer.name,
             audience=issuer.audience,
             jwks=issuer.jwks,
             issuer_key=issuer.key,
+            monitoring={name: f"http://{LOOPBACK}:{self._ports[_monitoring(name)]}" for name in self._processes()},
         )
+
+    def _processes(self) -> list[str]:
+        """Names of the services' processes that stay."""
+        return [f"{service.name}.{role}" for service in self._options.services for role in STAYING]
 
     def _enter(self, stage: str) -> None:
         self._stage = stage
         _log.info("%s", stage)
-        self._publish()
-        if stage not in ("stopping", "stopped", "failed"):
+        if stage in ("stopping", "stopped", "failed"):
+            self._tell()
+        else:
+            self._publish()
             self._stop_if_asked()
+
+    def _tell(self) -> None:
+        """As `_publish`, but a disk without room keeps nobody from being tended or stopped: it is told later."""
+        try:
+            self._publish()
+        except OSError as error:
+            _log.warning("cannot tell how the stack is: %s", error)
+            self._untold = True
+        else:
+            self._untold = False
 
     def _publish(self) -> None:
         """Writes state.json, and stack.json with the pids of now."""
@@ -226,11 +249,16 @@ class Supervisor:
                 write_json(path, self._stack.as_json())
 
 
+def _monitoring(process: str) -> str:
+    """What the port is called at which a process answers its operators."""
+    return f"{process}.monitoring"
+
+
 def main(arguments: Sequence[str]) -> int:
     """`arguments`: the data directory and the descriptor of its lock, which stays open for as long as we live."""
     directory, lock = Path(arguments[0]), int(arguments[1])
     os.set_inheritable(lock, False)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logs("luban", "supervisor")
     logging.getLogger("kafka").setLevel(logging.ERROR)
     return Supervisor(Options.read(directory), Wakeups()).run()
 

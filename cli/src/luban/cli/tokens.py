@@ -17,6 +17,41 @@ ROLES = (
 )
 
 
+class LocalIssuer:
+    """The local issuer with its key read once, for whoever needs many tokens."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Raises StackError when the stack trusts an external issuer."""
+        if stack.issuer_key is None:
+            raise StackError(f"this stack trusts an external issuer ({stack.issuer}): get a token there")
+        self._key = read_private_key(Path(stack.issuer_key))
+        self._headers = {"kid": public_jwk(self._key)["kid"]}
+        self._fixed = {"iss": stack.issuer, "aud": stack.audience}
+
+    def token(
+        self,
+        *,
+        subject: UUID,
+        roles: Sequence[str],
+        body_id: UUID | None = None,
+        division: str | None = None,
+        ttl: timedelta = timedelta(hours=8),
+    ) -> str:
+        """A JWT (EdDSA) with iss, aud, sub, roles, iat, exp, jti and, where given, body_id and division.
+
+        Raises StackError for a role or a lifetime that cannot be.
+        """
+        _refuse_unknown(roles)
+        if ttl <= timedelta():
+            raise StackError("a token must live longer than nothing: give --ttl in seconds, above 0")
+        now = datetime.now(UTC)
+        claims: dict[str, Any] = {**self._fixed, "sub": str(subject), "roles": list(roles)}
+        claims |= {"iat": now, "exp": now + ttl, "jti": str(uuid4())}
+        claims |= {"body_id": str(body_id)} if body_id else {}
+        claims |= {"division": division} if division else {}
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers=self._headers)
+
+
 def issue_token(
     stack: Stack,
     *,
@@ -26,22 +61,9 @@ def issue_token(
     division: str | None = None,
     ttl: timedelta = timedelta(hours=8),
 ) -> str:
-    """A JWT (EdDSA) with iss, aud, sub, roles, iat, exp, jti and, where given, body_id and division.
-
-    Raises StackError when the stack trusts an external issuer, or for a role or a lifetime that cannot be.
-    """
-    if stack.issuer_key is None:
-        raise StackError(f"this stack trusts an external issuer ({stack.issuer}): get a token there")
-    _refuse_unknown(roles)
-    if ttl <= timedelta():
-        raise StackError("a token must live longer than nothing: give --ttl in seconds, above 0")
-    now = datetime.now(UTC)
-    claims: dict[str, Any] = {"iss": stack.issuer, "aud": stack.audience, "sub": str(subject), "roles": list(roles)}
-    claims |= {"iat": now, "exp": now + ttl, "jti": str(uuid4())}
-    claims |= {"body_id": str(body_id)} if body_id else {}
-    claims |= {"division": division} if division else {}
-    key = read_private_key(Path(stack.issuer_key))
-    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": public_jwk(key)["kid"]})
+    """One token. Raises as `LocalIssuer` and its `token`."""
+    issuer = LocalIssuer(stack)
+    return issuer.token(subject=subject, roles=roles, body_id=body_id, division=division, ttl=ttl)
 
 
 def _refuse_unknown(roles: Sequence[str]) -> None:

@@ -9,7 +9,10 @@ from typing import Any, Protocol
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from luban.cli.processes import wait_until
 from luban.cli.stack import Profile, StackError
+
+_SHOWN_SECONDS = 30.0
 
 
 class Topic(Protocol):
@@ -35,20 +38,49 @@ class FoundTopic:
 def ensure_topics(broker: str, topics: Iterable[Topic], profile: Profile, replication: int) -> list[FoundTopic]:
     """Creates what is missing and checks the rest. Running it again changes nothing.
 
-    Raises StackError when a topic has a number of partitions other than the catalogue's, or the broker refuses.
+    Raises StackError when a topic has a number of partitions other than the catalogue's, or fewer replicas than asked
+    for, or the broker refuses. With several replicas all but one must have a record before it is acknowledged.
     """
     wanted = {topic.name: topic for topic in topics}
     with _client(broker) as client:
         missing = wanted.keys() - _describe(client, wanted).keys()
         for name in sorted(missing):
             _create(client, wanted[name], wanted[name].partitions(profile), replication)
-        found = _describe(client, wanted)
+        found = _await_shown(client, wanted)
     for name, topic in wanted.items():
-        _check(name, found.get(name), topic.partitions(profile))
+        _check(name, found[name], topic.partitions(profile), replication)
     return [
         FoundTopic(name, str(found[name]["topic_id"]), len(found[name]["partitions"]), name in missing)
         for name in wanted
     ]
+
+
+def renew_topic(broker: str, topic: Topic, profile: Profile, replication: int) -> None:
+    """Deletes a topic whose log is damaged and makes it anew, with another id.
+
+    Safe at any time: the owner's relay sees the new id and sends the whole journal; consumers drop what they had.
+    Raises StackError when there is none, or the broker refuses.
+    """
+    with _client(broker) as client:
+        before = _describe(client, [topic.name])
+        if not before:
+            raise StackError(f"there is no topic {topic.name} at {broker}")
+        client.delete_topics([topic.name])
+        _create(client, topic, topic.partitions(profile), replication)
+        _await_shown(client, [topic.name], other_than=before[topic.name]["topic_id"])
+
+
+def _await_shown(client: KafkaAdminClient, names: Iterable[str], other_than: object = None) -> dict[str, Any]:
+    """The topics as described, once they are: any broker may answer, and each hears of a change a moment later."""
+    described: dict[str, Any] = {}
+
+    def shown() -> bool:
+        described.update(found := _describe(client, names))
+        return found.keys() >= set(names) and all(each["topic_id"] != other_than for each in found.values())
+
+    if not wait_until(shown, _SHOWN_SECONDS):
+        raise StackError(f"{', '.join(names)}: not all there {_SHOWN_SECONDS:.0f} s after they were made")
+    return described
 
 
 def _refuse_absent(broker: str) -> None:
@@ -78,18 +110,25 @@ def _describe(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[
 
 
 def _create(client: KafkaAdminClient, topic: Topic, partitions: int, replication: int) -> None:
-    options = {"num_partitions": partitions, "replication_factor": replication, "configs": dict(topic.config)}
+    configs = dict(topic.config)
+    if replication > 1:
+        configs["min.insync.replicas"] = str(replication - 1)  # else one broker alone could acknowledge, and be lost
+    options = {"num_partitions": partitions, "replication_factor": replication, "configs": configs}
     try:
         client.create_topics({topic.name: options}, wait_for_metadata=True)
     except TopicAlreadyExistsError:
         return  # somebody else made it meanwhile; its partitions are checked like any other's
 
 
-def _check(name: str, found: Mapping[str, Any] | None, partitions: int) -> None:
-    if found is None:
-        raise StackError(f"the broker does not show topic {name} after creating it")
+def _check(name: str, found: Mapping[str, Any], partitions: int, replication: int) -> None:
     if len(found["partitions"]) != partitions:
         raise StackError(
             f"topic {name} has {len(found['partitions'])} partitions, and the catalogue says {partitions}. "
             "The number is a decision for life, as it maps keys to partitions: nothing was changed."
+        )
+    fewest = min(len(partition["replica_nodes"]) for partition in found["partitions"])
+    if fewest < replication:
+        raise StackError(
+            f"topic {name} has partitions with {fewest} of {replication} replicas, and nothing was changed: give it"
+            f" more with kafka-reassign-partitions, or accept it with --replication {fewest}"
         )

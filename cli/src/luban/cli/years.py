@@ -27,8 +27,13 @@ def keyed_years(first: int, latest: int, *, demo: bool) -> range:
     return range(min(first, BEGINS_ON.year), latest + _DEMO_YEARS + 1)
 
 
+def is_migrated(url: str) -> bool:
+    """Whether a service has made its tables in a database."""
+    return bool(_number(url, _MIGRATED))
+
+
 def _year_of_service(url: str, otherwise: int) -> int:
-    return _number(url, _SIMULATED) if _number(url, _MIGRATED) else otherwise
+    return _number(url, _SIMULATED) if is_migrated(url) else otherwise
 
 
 def _number(url: str, query: LiteralString) -> int:

@@ -5,19 +5,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
+from luban.cli.brokers import HELP, choose
 from luban.cli.console import DEFAULT_DATA_DIR, DataDir, Json, console, print_json, progress, refusing
 from luban.cli.launch import describe_stack, start_stack, stop_stack
-from luban.cli.stack import Issuer, Options, Profile, Stack, StackError, logs_directory, prepare_directory
+from luban.cli.stack import Issuer, Options, Profile, Stack, StackError, logs_directory, prepare_directory, profile_of
+from luban.cli.standing import read_standings
 
 Database = Annotated[str | None, typer.Option(help="Administrator's URL of a PostgreSQL server to use.")]
-Broker = Annotated[str | None, typer.Option(help="host:port of a Kafka broker to use.")]
+Broker = Annotated[str | None, typer.Option(help=HELP)]
 StackCopy = Annotated[Path | None, typer.Option("--stack", help="Write a copy of stack.json here.")]
 ProfileOption = Annotated[
-    Profile | None, typer.Option(help="Partitions; by default production with --broker, else embedded.")
+    Profile | None, typer.Option(help="Partitions; by default embedded with the embedded broker, else production.")
 ]
-Replication = Annotated[int | None, typer.Option(min=1, help="Replicas of a topic: 1, or 3 in production.")]
+Replication = Annotated[
+    int | None, typer.Option(min=1, help="Replicas of a topic: 3 in production on brokers that run already, else 1.")
+]
 OidcIssuer = Annotated[str | None, typer.Option(help="Trust this issuer instead of the local one.")]
 OidcAudience = Annotated[str, typer.Option(help="The audience that its tokens name.")]
 OidcJwks = Annotated[str | None, typer.Option(help="Its public keys: a file or an https address.")]
@@ -40,14 +44,16 @@ def up(  # noqa: PLR0913, PLR0917 -- its options are its arguments
     as_json: Json = False,
 ) -> None:
     """Start PostgreSQL, the broker and every service, and wait until they answer."""
-    chosen: Profile = profile or ("production" if broker else "embedded")
+    engine, address = choose(broker)
+    chosen: Profile = profile or ("production" if address else profile_of(engine))
     options = Options(
         data_dir=prepare_directory(data_dir),
         demo=demo,
         database=database,
-        broker=broker,
+        broker=address,
+        engine=engine,
         profile=chosen,
-        replication=replication or (3 if chosen == "production" else 1),
+        replication=replication or (3 if address and chosen == "production" else 1),
         issuer=_issuer(oidc_issuer, oidc_audience, oidc_jwks),
         stack_copy=stack.resolve() if stack else None,
     )
@@ -73,8 +79,9 @@ def down(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False) -> None:
 
 @refusing
 def status(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False) -> None:
-    """Show each process: pid, state, restarts, uptime, memory. Exit code 1 when the stack is not running."""
+    """Show each process, and what waits in each service. Exit code 1 when the stack is not running."""
     described = describe_stack(data_dir.resolve())
+    described["services"] = read_standings(Stack.read(data_dir)) if described["running"] else []
     if as_json:
         print_json(described)
     else:
@@ -126,3 +133,15 @@ def _print_status(described: dict[str, Any]) -> None:
         cells = (each["name"], each["pid"] or "", each["state"], each["restarts"], each["uptime"] or "", memory)
         table.add_row(*map(str, cells))
     console.print(table, highlight=False)
+    console.print(_table_of(described["services"]), highlight=False)
+
+
+def _table_of(standings: list[dict[str, Any]]) -> Table:
+    """What somebody looks at first: is it ready, is anything on its way, does anything wait for a person."""
+    table = Table(
+        Column("service", no_wrap=True), "worker", "behind", "unsent", "oldest s", "parked", "dead", "late timers"
+    )
+    for each in standings:
+        cells = [each[name] for name in ("lag", "outbox", "outbox_seconds", "parked", "dead_letters", "timers")]
+        table.add_row(each["service"], each["worker"], *("?" if cell is None else f"{cell:,.0f}" for cell in cells))
+    return table

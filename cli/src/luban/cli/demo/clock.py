@@ -1,19 +1,27 @@
 """The demo's time: set once to the day it begins, then only moved forward."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import psycopg
 
 from luban.cli.clock import advance, read_clocks
 from luban.cli.demo.faults import DemoError
-from luban.cli.demo.gateway import Gateway, despite_restarts
+from luban.cli.demo.gateway import despite_restarts
 from luban.cli.stack import Stack, StackError
 
 _USED = "SELECT EXISTS (SELECT FROM eventkit.journal)"
 _BEGIN = "UPDATE eventkit.simulated_clock SET ahead = %s"
 
 
-def begin_at(gateway: Gateway, instant: datetime) -> None:
+class Described(Protocol):
+    """Whoever knows a stack's description as it is now."""
+
+    def stack(self) -> Stack:
+        """The description."""
+
+
+def begin_at(gateway: Described, instant: datetime) -> None:
     """Sets all clocks of a fresh demo stack to `instant`, which may lie in the past.
 
     Raises DemoError when the stack is no demo or anything has happened on it: what has happened keeps its order.
@@ -35,14 +43,19 @@ def _begin(stack: Stack, instant: datetime) -> None:
             connection.execute(_BEGIN, (instant - clocks[0].real,))
 
 
-def _refuse_used(service: str, url: str) -> None:
+def is_used(url: str) -> bool:
+    """Whether anything has happened in a service's database."""
     with psycopg.connect(url) as connection:
         row = connection.execute(_USED).fetchone()
-    if row is None or row[0]:
+    return row is None or bool(row[0])
+
+
+def _refuse_used(service: str, url: str) -> None:
+    if is_used(url):
         raise DemoError(f"{service} has events already: the demo needs a fresh stack, on another data directory")
 
 
-def move_to(gateway: Gateway, instant: datetime) -> None:
+def move_to(gateway: Described, instant: datetime) -> None:
     """Moves all clocks to `instant` as `luban clock advance` does, over restarts of the stack."""
     despite_restarts(lambda: _move(gateway.stack(), instant), StackError, psycopg.OperationalError)
 

@@ -102,7 +102,7 @@ def questions(cycle: Cycle, due: str) -> list[Question]:
             asked += [
                 Question(number, {"name": misspelt(person)}, NO_MATCH),
                 Question(number, {"id_no": person.mistyped_id}, NO_MATCH),
-                Question(_unknown(number), {"name": person.name}, NO_MATCH),
+                Question(_unknown(number, place), {"name": person.name}, NO_MATCH),
             ]
     return asked
 
@@ -130,6 +130,6 @@ def _door(gateway: Gateway, province: Official, name: str, credit_code: str) -> 
     return Caller(gateway, "certificate", {"X-API-Key": key})
 
 
-def _unknown(number: str) -> str:
-    """A number of the same body that was never given."""
-    return number[:-5] + "99999"
+def _unknown(number: str, place: int) -> str:
+    """A number of the same body that was never given; another for each, since misses are counted by number."""
+    return f"{number[:-5]}{99_999 - place}"

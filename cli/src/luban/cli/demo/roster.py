@@ -34,7 +34,7 @@ def _send_spoilt(cycle: Cycle, template: bytes) -> None:
     rows = [_row(person, person.mistyped_id if person in mistyped else person.typed_id) for person in cycle.people]
     refused = _upload(cycle, _sheet(template, rows), expect=(422,))
     due = sorted(cycle.people.index(person) + _FIRST_ROW for person in mistyped)
-    if [fault["row"] for fault in refused["params"]["rows"]] != due:
+    if [fault["row"] for fault in refused["rows"]] != due:
         raise DemoError(f"a roster with wrong numbers in the rows {due} is refused for others: {refused['rows']}")
     for _ in mistyped:
         cycle.note_refusal(WRONG_ID)

@@ -18,12 +18,12 @@ from luban.cli.demo.scenario import Scenario
 from luban.cli.demo.stack_runs import Ground
 from luban.cli.demo.stages import Stages
 from luban.cli.fsck import run_fsck
-from luban.cli.stack import Stack, StackError
+from luban.cli.stack import Engine, Stack, StackError
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the demo was asked for. Without `stack` it starts one, in `data_dir` or a fresh directory."""
+    """What the demo was asked for. Without `stack` it starts one, in `data_dir` or a fresh directory, on `engine`."""
 
     candidates: int
     seed: int
@@ -31,6 +31,7 @@ class Wishes:
     root: Path
     data_dir: Path | None = None
     stack: Path | None = None
+    engine: Engine = "embedded"
 
 
 def run_demo(wishes: Wishes, report: Callable[[str], None]) -> tuple[Outcome, Ground]:
@@ -74,7 +75,7 @@ def _stack(wishes: Wishes, ground: Ground, stages: Stages) -> Iterator[None]:
         yield
         return
     with stages.stage("stack started"):
-        stack_runs.start(ground, stages.report)
+        stack_runs.start(ground, stages.report, wishes.engine)
     try:
         yield
     finally:

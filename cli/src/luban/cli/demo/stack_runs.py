@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from luban.cli.launch import start_stack, stop_stack
-from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state_file
+from luban.cli.stack import (
+    Engine,
+    Options,
+    Stack,
+    default_engine,
+    prepare_directory,
+    profile_of,
+    stack_file,
+    state_file,
+)
 
 
 @dataclass(frozen=True)
@@ -26,9 +35,11 @@ def ground_of(stack: Path | None, data_dir: Path | None) -> Ground:
     return Ground(stack_file(directory), state_file(directory))
 
 
-def start(ground: Ground, report: Callable[[str], None]) -> None:
-    """Starts a demo stack of its own."""
-    start_stack(Options(data_dir=ground.stack_file.parent, demo=True), report)
+def start(ground: Ground, report: Callable[[str], None], engine: Engine | None = None) -> None:
+    """Starts a demo stack of its own; on the broker that nobody had to name where none is given."""
+    chosen = engine or default_engine()
+    options = Options(data_dir=ground.stack_file.parent, demo=True, engine=chosen, profile=profile_of(chosen))
+    start_stack(options, report)
 
 
 def stop(ground: Ground) -> None:

@@ -12,9 +12,11 @@ from luban.cli.fsck.journals import Journal
 from luban.cli.fsck.topics import Journals, Log
 
 EFFECTS = {
-    "registration": "select certificate_id, withdrawn_on is not null from prior_certificate",
-    "exam": "select entry_id, state = 'WITHDRAWN' from entry",
-    "certificate": "select certificate_id, result_id, confirmation_no, state, certificate_no from certificate",
+    "registration": "select certificate_id, concat_ws(' ', case when withdrawn_on is not null then 'WITHDRAWN' end,"
+    " case when suspended_on is not null then 'SUSPENDED' end) from prior_certificate",
+    "exam": "select entry_id, case when state = 'WITHDRAWN' then 'WITHDRAWN' else '' end from entry",
+    "certificate": "select certificate_id, result_id, confirmation_no, state, certificate_no from certificate"
+    " where origin = 'ISSUED'",
 }
 """The rows in which a service's applied events show."""
 
@@ -89,20 +91,32 @@ def _foreign(side: Side, journals: Iterable[Journal]) -> Iterator[UUID]:
             yield aggregate
 
 
-def check_effects(side: Side, journal: Journal, made_by: str, ended_by: str) -> list[Check]:
-    """Rows keyed by the aggregate: one for each applied event that makes it, ended where the ending one was applied."""
+def check_effects(side: Side, journal: Journal, made_by: str, states: Mapping[str, str]) -> list[Check]:
+    """Rows keyed by the aggregate: one for each applied event that makes it, in the state that the last applied of
+    `states` leads to; empty where there was none."""
     rows = dict(side.effects)
-    made, ended = _touched(side, journal, made_by), _touched(side, journal, ended_by)
-    not_ended = (row for row, is_ended in rows.items() if is_ended != (row in ended))
+    made, changed = _touched(side, journal, made_by), _states(side, journal, states)
+    wrong = (row for row, state in rows.items() if state != changed.get(row, ""))
     return [
         check(f"{side.service}: every applied {made_by} shows, and nothing else", len(made), made ^ rows.keys()),
-        check(f"{side.service}: every applied {ended_by} shows", len(ended), not_ended),
+        check(f"{side.service}: every applied {' and '.join(states)} shows", len(changed), wrong),
     ]
 
 
 def _touched(side: Side, journal: Journal, event_type: str) -> set[UUID]:
     aggregates = {journal.place[event][0] for event in journal.of_type(event_type) if side.applied(journal, event)}
     return aggregates - journal.without_level
+
+
+def _states(side: Side, journal: Journal, states: Mapping[str, str]) -> dict[UUID, str]:
+    """The state that each aggregate's last applied event of these leads to."""
+    last: dict[UUID, tuple[int, str]] = {}
+    for event_type, state in states.items():
+        for event in journal.of_type(event_type):
+            aggregate, version = journal.place[event]
+            if side.applied(journal, event) and aggregate not in journal.without_level:
+                last[aggregate] = max((version, state), last.get(aggregate, (0, "")))
+    return {aggregate: state for aggregate, (_, state) in last.items()}
 
 
 def check_certificates(side: Side, exam: Journal) -> list[Check]:

@@ -88,16 +88,20 @@ RULES = (
         "certificate",
         "numbers are unique, and dense per body, year and level",
         "select count(*) from certificate",
-        "select coalesce(c.number_prefix, n.prefix) from (select number_prefix, count(distinct certificate_no) as held,"
-        " max(right(certificate_no, length(certificate_no) - length(number_prefix))::bigint) as highest"
-        " from certificate group by number_prefix) c full join counter n on n.prefix = c.number_prefix"
-        " where c.held is distinct from c.highest or c.highest is distinct from n.last",
+        # what was imported under a counted prefix stands before the first that was issued here
+        "select coalesce(c.number_prefix, n.prefix) from (select number_prefix,"
+        " count(distinct certificate_no) filter (where origin = 'ISSUED') as issued, max(sequence) as highest,"
+        " coalesce(max(sequence) filter (where origin = 'IMPORTED'), 0) as imported from (select *,"
+        " right(certificate_no, length(certificate_no) - length(number_prefix))::bigint as sequence from certificate"
+        " where number_prefix <> certificate_no) numbered group by number_prefix) c"
+        " full join counter n on n.prefix = c.number_prefix"
+        " where c.issued is distinct from c.highest - c.imported or c.highest is distinct from n.last",
     ),
     Rule(
         "certificate",
-        "a result has at most one certificate in force",
+        "a result has at most one certificate that is not withdrawn",
         "select count(distinct result_id) from certificate",
-        "select result_id from certificate where state = 'VALID' group by result_id having count(*) > 1",
+        "select result_id from certificate where state <> 'WITHDRAWN' group by result_id having count(*) > 1",
     ),
     Rule(
         "certificate",
@@ -106,15 +110,28 @@ RULES = (
         "select c.certificate_id from certificate c left join register_entry e on e.certificate_id = c.certificate_id"
         " group by c.certificate_id, c.register_version, c.state having count(e.*) <> c.register_version"
         " or coalesce(max(e.version), 0) <> c.register_version"
-        " or (count(*) filter (where e.change = 'WITHDRAWN') > 0) <> (c.state = 'WITHDRAWN')",
+        " or case (array_agg(e.change order by e.version desc)"
+        " filter (where e.change in ('WITHDRAWN', 'REINSTATED', 'SUSPENDED', 'RESUMED')))[1]"
+        " when 'WITHDRAWN' then 'WITHDRAWN' when 'SUSPENDED' then 'SUSPENDED' else 'VALID' end <> c.state",
     ),
     Rule(
         "certificate",
-        "every certificate was said in an event, every withdrawal too",
-        "select count(*) from certificate",
-        "select coalesce(c.certificate_id, j.aggregate_id) from certificate c full join (select aggregate_id,"
-        " bool_or(event_type = 'CertificateWithdrawn') as withdrawn from eventkit.journal group by aggregate_id) j"
-        " on j.aggregate_id = c.certificate_id where (c.state = 'WITHDRAWN') is distinct from j.withdrawn",
+        "every register entry is in the public log once, or waits for it",
+        "select count(*) from register_entry",
+        "select coalesce(e.certificate_id, l.certificate_id, q.certificate_id) from register_entry e"
+        " full join log_entry l using (certificate_id, version) full join log_queue q using (certificate_id, version)"
+        " where e.certificate_id is null or (l.certificate_id is null) = (q.certificate_id is null)",
+    ),
+    Rule(
+        "certificate",
+        "every certificate was said in an event, and what its state is",
+        "select count(*) from certificate where origin = 'ISSUED'",
+        "select coalesce(c.certificate_id, j.aggregate_id) from (select * from certificate where origin = 'ISSUED') c"
+        " full join (select aggregate_id, case (array_agg(event_type order by aggregate_version desc) filter"
+        " (where event_type in ('CertificateWithdrawn', 'CertificateReinstated', 'CertificateSuspended',"
+        " 'CertificateResumed')))[1] when 'CertificateWithdrawn' then 'WITHDRAWN' when 'CertificateSuspended'"
+        " then 'SUSPENDED' else 'VALID' end as state from eventkit.journal group by aggregate_id) j"
+        " on j.aggregate_id = c.certificate_id where c.state is distinct from j.state",
     ),
 )
 

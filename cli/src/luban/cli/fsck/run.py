@@ -1,13 +1,24 @@
 """All checks over one stack."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from luban.cli.fsck.check import Check
 from luban.cli.fsck.consumers import check_certificates, check_effects, check_side, read_side
 from luban.cli.fsck.journals import check_journal, read_journal
+from luban.cli.fsck.public_log import check_log
 from luban.cli.fsck.rules import check_rules
 from luban.cli.fsck.topics import check_changed, check_lost, consumed_by, read_topics, topic_of_owner
-from luban.cli.stack import Stack
+from luban.cli.stack import Stack, log_mark
+
+ENTRY_STATES = {"EntryWithdrawn": "WITHDRAWN"}
+CERTIFICATE_STATES = {
+    "CertificateWithdrawn": "WITHDRAWN",
+    "CertificateReinstated": "",
+    "CertificateSuspended": "SUSPENDED",
+    "CertificateResumed": "",
+}
+"""What a consumer's row is after the last event of these."""
 
 
 def run_fsck(stack: Stack, report: Callable[[str], None] = lambda _: None) -> list[Check]:
@@ -18,6 +29,8 @@ def run_fsck(stack: Stack, report: Callable[[str], None] = lambda _: None) -> li
     """
     report("rules of each service")
     checks = check_rules(stack.databases)
+    report("public log")
+    checks += check_log(stack.databases["certificate"], log_mark(Path(stack.data_dir)))
     report("consumers")
     sides = {service: read_side(service, url) for service, url in stack.databases.items()}
     report("journals")
@@ -33,8 +46,7 @@ def run_fsck(stack: Stack, report: Callable[[str], None] = lambda _: None) -> li
     for service, side in sides.items():
         checks += check_side(side, {topic: journals[topic] for topic in consumed_by(service)}, logs)
     by_service = {journal.service: journal for journal in journals.values()}
-    checks += check_effects(sides["exam"], by_service["registration"], "EntryAccepted", "EntryWithdrawn")
-    registration = sides["registration"]
-    checks += check_effects(registration, by_service["certificate"], "CertificateIssued", "CertificateWithdrawn")
+    checks += check_effects(sides["exam"], by_service["registration"], "EntryAccepted", ENTRY_STATES)
+    checks += check_effects(sides["registration"], by_service["certificate"], "CertificateIssued", CERTIFICATE_STATES)
     checks += check_certificates(sides["certificate"], by_service["exam"])
     return checks

@@ -1,5 +1,6 @@
 """What the topics must show: every acknowledged event, unchanged."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from luban.cli.fsck.check import Check, check
 from luban.cli.fsck.journals import Journal
@@ -16,7 +17,7 @@ from luban.cli.stack import StackError
 from luban.contracts.catalogue import EVENT_TOPICS, SPEC_OF_FIELD
 from luban.events.v1.event_pb2 import Event
 
-IDLE_POLLS = 3
+SILENCE_SECONDS = 30.0
 POLL_MS = 300
 
 
@@ -55,19 +56,28 @@ def _records(broker: str, places: list[Any]) -> Iterator[Any]:
         bootstrap_servers=broker, enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=5000
     )
     consumer.assign(places)
-    consumer.seek_to_beginning(*places)
-    idle = 0
+    for place in places:
+        consumer.seek(place, 0)
+    heard_at = time.monotonic()
     try:
-        # The embedded broker's end offsets are not to be trusted: what ends the reading is silence.
-        while idle < IDLE_POLLS:
+        while not all(_is_read(consumer, place) for place in places):
             polled = consumer.poll(timeout_ms=POLL_MS)
-            idle = 0 if polled else idle + 1
+            if polled:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > SILENCE_SECONDS:
+                raise KafkaTimeoutError(f"nothing read in {SILENCE_SECONDS:.0f} s")
             for records in polled.values():
                 yield from records
     except OffsetOutOfRangeError:
         return
     finally:
         consumer.close()
+
+
+def _is_read(consumer: KafkaConsumer, place: Any) -> bool:
+    """By the high-water mark of the last fetch: the embedded broker's other answers about ends are wrong."""
+    end = consumer.highwater(place)
+    return end is not None and consumer.position(place) >= end
 
 
 def _take(log: Log, record: Any) -> None:

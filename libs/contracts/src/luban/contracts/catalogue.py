@@ -60,6 +60,8 @@ class EventSpec:
     handled_by: tuple[str, ...] = ()
     personal: bool = False
     retention_class: str = "candidate"
+    recovers: bool = False
+    """Sent for its own service, which is made anew from its topic when it was restored from the past."""
 
     @property
     def name(self) -> str:
@@ -69,7 +71,7 @@ class EventSpec:
     @property
     def reserved(self) -> bool:
         """True while nobody handles the event, so nobody sends it."""
-        return not self.handled_by
+        return not self.handled_by and not self.recovers
 
 
 R, X, C = REGISTRATION, EXAM, CERTIFICATE
@@ -156,6 +158,7 @@ EVENTS: tuple[EventSpec, ...] = (
         "certificate",
         "candidate id",
         "a paper is reprinted",
+        recovers=True,
     ),
     EventSpec(
         certificate.CertificateCorrected,
@@ -164,6 +167,7 @@ EVENTS: tuple[EventSpec, ...] = (
         "certificate",
         "candidate id",
         "the holder's data are corrected by proof",
+        recovers=True,
         personal=True,
         retention_class="certificate",
     ),
@@ -183,11 +187,39 @@ EVENTS: tuple[EventSpec, ...] = (
         "certificate",
         "candidate id",
         "the national register accepts it",
+        recovers=True,
+    ),
+    EventSpec(
+        certificate.CertificateReinstated,
+        "certificate_reinstated",
+        C,
+        "certificate",
+        "candidate id",
+        "a withdrawal is set aside on appeal",
+        ("registration",),
+    ),
+    EventSpec(
+        certificate.CertificateSuspended,
+        "certificate_suspended",
+        C,
+        "certificate",
+        "candidate id",
+        "a certificate does not count while something is looked into",
+        ("registration",),
+    ),
+    EventSpec(
+        certificate.CertificateResumed,
+        "certificate_resumed",
+        C,
+        "certificate",
+        "candidate id",
+        "a suspension ends and the certificate counts again",
+        ("registration",),
     ),
 )
 
 # Names kept for events that are planned and have no contract yet.
-RESERVED_NAMES = ("ObjectionFiled", "ObjectionDecided", "ResultReleased", "CertificateSuspended", "CertificateResumed")
+RESERVED_NAMES = ("ObjectionFiled", "ObjectionDecided", "ResultReleased")
 
 SPEC_OF_PAYLOAD: Mapping[type[Message], EventSpec] = {spec.payload: spec for spec in EVENTS}
 SPEC_OF_FIELD: Mapping[str, EventSpec] = {spec.field: spec for spec in EVENTS}

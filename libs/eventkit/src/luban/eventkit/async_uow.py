@@ -13,6 +13,8 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
+from luban.eventkit import connecting
+
 OPENING_SECONDS = 5.0
 
 
@@ -46,7 +48,7 @@ class AsyncUnitsOfWork:
             max_size=size,
             open=False,
             timeout=OPENING_SECONDS,
-            kwargs={"autocommit": True, "options": "-c timezone=UTC -c synchronous_commit=on"},
+            kwargs={"autocommit": True, "options": connecting.COMMITS, **connecting.CLIENT},
         )
 
     @asynccontextmanager
@@ -62,11 +64,11 @@ class AsyncUnitsOfWork:
     async def begin(self) -> AsyncIterator[AsyncUnitOfWork]:
         """A transaction that is committed when the block has ended, and rolled back when it raises.
 
-        Raises psycopg.OperationalError (PoolTimeout among them) when the database is away.
+        Raises what AWAY names (PoolTimeout among them) when the database is away.
         """
         async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
             yield AsyncUnitOfWork(connection)
 
 
-AwayError = psycopg.OperationalError
-"""What `begin` raises while the database is away."""
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""What a unit of work raises while the database is away, or takes no writes since it is in recovery."""

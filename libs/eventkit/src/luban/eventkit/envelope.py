@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -32,6 +32,7 @@ class Pending:
     actor: str
     correlation_id: UUID
     causation_id: UUID | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ class Entry:
     aggregate_id: UUID
     aggregate_version: int
     event_type: str
+    traceparent: str | None
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[P]):
+class Received(NamedTuple, Generic[P]):
     """An event as a handler gets it."""
 
     envelope: Event
@@ -60,6 +61,8 @@ class Received(Generic[P]):
     event_type: str
     payload: P
     keyring: KeyRing
+    traceparent: str | None = None
+    """The trace that it belongs to, W3C Trace Context."""
 
     @property
     def correlation_id(self) -> UUID:
@@ -123,20 +126,24 @@ def parse(value: bytes) -> Event:
     return envelope
 
 
-def received(envelope: Event, ring: KeyRing) -> Received[Message]:
+def received(envelope: Event, ring: KeyRing, traceparent: str | None = None) -> Received[Message]:
     """The event with its payload. Raises UnknownPayloadError, MalformedError."""
     field = envelope.WhichOneof("payload")
-    if field is None:
-        raise UnknownPayloadError(envelope.id)
-    spec = SPEC_OF_FIELD.get(field)
-    if spec is None:
-        raise UnknownPayloadError(field)
+    spec = SPEC_OF_FIELD.get(field) if field else None
+    if field is None or spec is None:
+        raise UnknownPayloadError(field or envelope.id)
+    event_id, aggregate_id = identity(envelope.id), identity(envelope.aggregate_id)
+    payload = getattr(envelope, field)
+    version = envelope.aggregate_version
+    return Received(envelope, event_id, aggregate_id, version, spec.name, payload, ring, traceparent)
+
+
+def identity(text: str) -> UUID:
+    """An id that an envelope names. Raises MalformedError."""
     try:
-        event_id, aggregate_id = UUID(envelope.id), UUID(envelope.aggregate_id)
+        return UUID(text)
     except ValueError as error:
         raise MalformedError("an id that is no UUID") from error
-    payload = getattr(envelope, field)
-    return Received(envelope, event_id, aggregate_id, envelope.aggregate_version, spec.name, payload, ring)
 
 
 def _timestamp(at: datetime) -> Timestamp:

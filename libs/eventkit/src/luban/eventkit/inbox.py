@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from luban.eventkit.envelope import Received
+from luban.eventkit.headers import Headers, traceparent_of
 
 
 class Wait(StrEnum):
@@ -19,8 +21,7 @@ class Wait(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """The last applied event of an aggregate."""
 
     version: int
@@ -30,9 +31,17 @@ class Position:
 NOTHING = Position(0, None)
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """An event with the place it was read from and its bytes, as they would be parked."""
+class Origin(NamedTuple):
+    """Where a record was read."""
+
+    topic: str
+    partition: int
+    incarnation: str
+    position: int
+
+
+class Arrival(NamedTuple):
+    """An event with the record it came in, as that would be parked."""
 
     event_id: UUID
     aggregate_id: UUID
@@ -42,13 +51,17 @@ class Arrival:
     known: bool
     """False for a payload that these contracts do not have."""
     must_understand: bool
-    received: Received | None  # type: ignore[type-arg]  # any payload
-    topic: str
-    partition: int
-    incarnation: str
-    position: int
+    received: Received[Any] | None
+    origin: Origin
+    key: bytes | None
+    headers: Headers
     value: bytes
     was_parked: bool = False
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that it belongs to."""
+        return traceparent_of(self.headers)
 
 
 @dataclass
@@ -74,7 +87,9 @@ def sort_out(arrivals: Iterable[Arrival], positions: Mapping[UUID, Position]) ->
 
 def _sort_aggregate(events: list[Arrival], at: Position, outcome: Sorted) -> None:
     stuck = False
-    for event in sorted(events, key=lambda event: event.version):
+    if len(events) > 1:
+        events.sort(key=lambda event: event.version)
+    for event in events:
         wait = _verdict(event, at, stuck=stuck)
         if wait == "repeat":
             outcome.repeats.append(event)

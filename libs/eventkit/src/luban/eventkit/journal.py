@@ -28,11 +28,12 @@ APPEND = """
 with appended as (
     insert into eventkit.journal (event_id, topic, partition, key, aggregate_type, aggregate_id, aggregate_version,
                                   event_type, occurred_at, traceparent, value)
-    select event_id, topic, partition, key, aggregate_type, aggregate_id, aggregate_version, event_type, %s, %s, value
+    select event_id, topic, partition, key, aggregate_type, aggregate_id, aggregate_version, event_type, %s,
+           traceparent, value
     from unnest(%s::uuid[], %s::text[], %s::smallint[], %s::uuid[], %s::text[], %s::uuid[], %s::integer[], %s::text[],
-                %b::bytea[])
+                %s::text[], %b::bytea[])
          with ordinality as row(event_id, topic, partition, key, aggregate_type, aggregate_id, aggregate_version,
-                                event_type, value, place)
+                                event_type, traceparent, value, place)
     order by place
     returning seq, partition
 )
@@ -45,13 +46,12 @@ def append(
     pending: Sequence[Pending],
     ring: KeyRing,
     partitions: Mapping[str, int],
-    traceparent: str | None,
 ) -> None:
     """Gives each event its time, id, version and predecessor, and writes them in the order they were emitted."""
     at, last = _last_versions(connection, {event.aggregate_id for event in pending})
     entries = list(_entries(pending, last, at, ring, partitions))
     for start in range(0, len(entries), CHUNK):
-        _insert(connection, entries[start : start + CHUNK], at, traceparent)
+        _insert(connection, entries[start : start + CHUNK], at)
 
 
 def _last_versions(
@@ -78,17 +78,15 @@ def _entries(
         last[event.aggregate_id] = (version + 1, event_id)
         topic = spec.topic.name
         partition = partition_of(event.key, partitions[topic])
-        yield Entry(
-            event_id, topic, partition, event.key, spec.aggregate, event.aggregate_id, version + 1, spec.name, value
-        )
+        place, aggregate = (topic, partition, event.key), (spec.aggregate, event.aggregate_id, version + 1)
+        yield Entry(event_id, *place, *aggregate, spec.name, event.traceparent, value)
 
 
-def _insert(connection: psycopg.Connection[Any], rows: Sequence[Entry], at: datetime, traceparent: str | None) -> None:
+def _insert(connection: psycopg.Connection[Any], rows: Sequence[Entry], at: datetime) -> None:
     connection.execute(
         APPEND,
         (
             at,
-            traceparent,
             [row.event_id for row in rows],
             [row.topic for row in rows],
             [row.partition for row in rows],
@@ -97,6 +95,7 @@ def _insert(connection: psycopg.Connection[Any], rows: Sequence[Entry], at: date
             [row.aggregate_id for row in rows],
             [row.aggregate_version for row in rows],
             [row.event_type for row in rows],
+            [row.traceparent for row in rows],
             [row.value for row in rows],
         ),
     )

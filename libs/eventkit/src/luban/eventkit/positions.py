@@ -21,21 +21,39 @@ def load(uow: UnitOfWork, consumer: str, places: Iterable[Place], incarnations: 
     return {place: known.get(place, 0) for place in places}
 
 
+LOCK = """
+insert into eventkit.consumer_offset as old (consumer, topic, partition, incarnation, position)
+select %s, topic, partition, incarnation, 0
+from unnest(%s::text[], %s::smallint[], %s::text[]) as place (topic, partition, incarnation)
+order by topic collate "C", partition
+on conflict (consumer, topic, partition) do update set incarnation = excluded.incarnation,
+    position = case when old.incarnation = excluded.incarnation then old.position else 0 end
+returning topic, partition, position
+"""
+
+
+BRIEFLY = "select set_config('idle_in_transaction_session_timeout', '15s', true)"
+"""A consumer that is stopped within its batch keeps its partitions from whoever took them over for no longer."""
+
+
+def hold(uow: UnitOfWork, consumer: str, incarnations: Mapping[str, str]) -> dict[Place, int]:
+    """Every place that a consumer has ever read, with its position in the topic's present life: none of them moves
+    until this transaction ends."""
+    rows = uow.sql(
+        "select topic, partition, incarnation, position from eventkit.consumer_offset where consumer = %s"
+        ' order by topic collate "C", partition for update',
+        (consumer,),
+    ).fetchall()
+    return {(topic, partition): at if incarnations[topic] == life else 0 for topic, partition, life, at in rows}
+
+
 def lock(uow: UnitOfWork, consumer: str, expected: Mapping[Place, int], incarnations: Mapping[str, str]) -> None:
     """Locks the rows of these places in order, and compares. Raises FencedError where one is not as expected."""
-    for (topic, partition), position in sorted(expected.items()):
-        life = incarnations[topic]
-        uow.sql(
-            "insert into eventkit.consumer_offset as old (consumer, topic, partition, incarnation, position)"
-            " values (%s, %s, %s, %s, 0) on conflict (consumer, topic, partition)"
-            " do update set incarnation = excluded.incarnation,"
-            " position = case when old.incarnation = excluded.incarnation then old.position else 0 end",
-            (consumer, topic, partition, life),
-        )
-        (found,) = uow.sql(
-            "select position from eventkit.consumer_offset where consumer = %s and topic = %s and partition = %s",
-            (consumer, topic, partition),
-        ).fetchone() or (None,)
+    topics, partitions = [topic for topic, _ in expected], [partition for _, partition in expected]
+    lives = [incarnations[topic] for topic in topics]
+    uow.sql(BRIEFLY)
+    for topic, partition, found in uow.sql(LOCK, (consumer, topics, partitions, lives)).fetchall():
+        position = expected[topic, partition]
         if found != position:
             raise FencedError(f"{topic}/{partition} stands at {found}, expected {position}")
 

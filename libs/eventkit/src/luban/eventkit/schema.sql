@@ -48,6 +48,42 @@ create table eventkit.relay_mark (
     incarnation text not null
 );
 
+-- Up to where our own topic is known to hold nothing but this journal's events, as the broker acknowledged them. A
+-- database that was restored from the past finds events beyond that it does not have.
+create table eventkit.acknowledged (
+    topic text not null,
+    partition smallint not null,
+    incarnation text not null,
+    position bigint not null check (position >= 0),
+    primary key (topic, partition)
+);
+
+-- Which life of its database a journal lives in: after a failover, and after any kind of restoring, it is another.
+create function eventkit.life() returns text language sql stable as $$
+    select concat_ws('/', pg_postmaster_start_time(), oid, 'eventkit.journal'::regclass::oid)
+    from pg_database where datname = current_database()
+$$;
+
+-- In which life the journal was last compared with its topic. No row: never, because the service is new.
+create table eventkit.comparison (
+    only_row boolean primary key default true check (only_row),
+    life text not null,
+    behind text -- what the journal lacks, null where nothing
+);
+
+create function eventkit.refuse_unless_compared() returns trigger language plpgsql as $$
+begin
+    if not exists (select from eventkit.comparison where behind is not null or life <> eventkit.life())
+        or current_setting('luban.recovering', true) = 'on'
+    then
+        return null;
+    end if;
+    -- The code of a server that is starting up: whoever gets it tries again.
+    raise exception 'the journal must be compared with its topic first' using errcode = 'cannot_connect_now';
+end $$;
+create trigger journal_was_compared before insert on eventkit.journal
+    for each statement execute function eventkit.refuse_unless_compared();
+
 create table eventkit.consumer_offset (
     consumer text not null,
     topic text not null,
@@ -82,6 +118,8 @@ create table eventkit.parked (
     partition smallint not null,
     incarnation text not null,
     position bigint not null,
+    key bytea,
+    headers jsonb not null,
     value bytea not null,
     primary key (consumer, aggregate_id, version, event_id)
 );
@@ -109,6 +147,7 @@ create table eventkit.dead_letter (
     replayed_at timestamptz
 );
 create index dead_letter_unpublished on eventkit.dead_letter (at) where published_in is null;
+create index dead_letter_open on eventkit.dead_letter (aggregate_id) where replayed_at is null;
 
 create table eventkit.timer (
     kind text not null,
@@ -117,6 +156,8 @@ create table eventkit.timer (
     done_at timestamptz,
     attempts integer not null default 0,
     try_at timestamptz not null,
+    correlation_id uuid not null default gen_random_uuid(),
+    traceparent text,
     primary key (kind, subject_id)
 );
 create index timer_due on eventkit.timer (try_at) where done_at is null;

@@ -25,13 +25,22 @@ class Settings(BaseSettings):
     """Where the issuer's public keys are: a path or an https address."""
     http_host: str = "127.0.0.1"
     http_port: int = 8000
+    trusted_proxies: str = ""
+    """Networks (CIDR, between commas) of the proxies whose X-Forwarded-For is believed."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """Where this process answers its operators (luban.webkit.monitoring); nowhere without a port."""
     profile: Profile = "embedded"
     demo: bool = False
     """A demo stack may move its clock; nothing else may."""
-    relay_batch: int = 2000
+    group_prefix: str = "luban"
+    """Of consumer groups' ids, for several installations on one broker."""
+    relay_batch: int = 5000
     """Events the relay sends before it waits for their acknowledgement."""
     consumer_batch: int = 2000
     """Records one transaction applies at most."""
+    ready_lag: int = 100_000
+    """Events a consumer may be behind and still call itself ready: ten seconds of work."""
     relay_shard: int = 0
     relay_shards: int = 1
     """This relay serves the partitions p with p % relay_shards == relay_shard."""

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from luban.eventkit.dispatch import is_transient
+from luban.eventkit.pulse import Pulse
+from luban.eventkit.starting import CannotStartError
+from luban.eventkit.tracing import work_span
 from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -16,7 +19,7 @@ LONGEST_RETRY_SECONDS = 300
 TimerHandler = Callable[[UnitOfWork, UUID], None]
 
 DUE = """
-select kind, subject_id from eventkit.timer
+select kind, subject_id, correlation_id, traceparent from eventkit.timer
 where done_at is null and try_at <= eventkit.now() and due_at <= eventkit.now() and kind = any(%s)
 order by due_at, kind, subject_id limit 1 for update skip locked
 """
@@ -34,10 +37,12 @@ class Timers:
     def __init__(self, handlers: Mapping[str, TimerHandler], units: UnitsOfWork) -> None:
         self._handlers = handlers
         self._units = units
+        self.pulse = Pulse()
 
     def run(self, stop: threading.Event) -> None:
         """Runs until stopped; an outage of the database only pauses it."""
         while not stop.is_set():
+            self.pulse.beat()
             try:
                 fired = self.fire_next()
             except Exception as error:
@@ -54,15 +59,19 @@ class Timers:
         claimed: tuple[str, UUID] | None = None
         try:
             with self._units.begin(Cause(actor="timer")) as uow:
-                claimed = uow.sql(DUE, (list(self._handlers),)).fetchone()
-                if claimed is None:
+                due = uow.sql(DUE, (list(self._handlers),)).fetchone()
+                if due is None:
                     return False
+                *claim, correlation, traceparent = due
+                claimed = (claim[0], claim[1])
                 uow.sql(DONE, claimed)  # before its handler, which may set it anew, even for a time that has come
-                self._handlers[claimed[0]](uow, claimed[1])
+                with work_span(f"timer {claimed[0]}", traceparent) as followed:
+                    uow.cause = Cause("timer", correlation_id=correlation, traceparent=followed)
+                    self._handlers[claimed[0]](uow, claimed[1])
         except Exception as error:
-            if claimed is None or is_transient(error):
+            if claimed is None or is_transient(error) or isinstance(error, CannotStartError):
                 raise
-            log.exception("timer %s of %s failed", *claimed)
+            log.exception("timer %s of %s failed", *claimed, extra={"fields": {"kind": claimed[0]}})
             self._put_off(*claimed)
         return True
 

@@ -1,6 +1,7 @@
 """Identity documents: which kinds there are, how their numbers are written, and what the numbers say."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -30,6 +31,21 @@ class IdType(StrEnum):
     def national_code(self) -> str | None:
         """The code in the national register's upload sheet (seen in one national body's template; others unknown)."""
         return "201" if self is IdType.RESIDENT_ID else None
+
+
+ID_TYPE_NAMES: Mapping[str, IdType] = {
+    "": IdType.RESIDENT_ID,
+    "居民身份证": IdType.RESIDENT_ID,
+    "身份证": IdType.RESIDENT_ID,
+    "201": IdType.RESIDENT_ID,
+    "港澳居民来往内地通行证": IdType.HK_MO_PERMIT,
+    "台湾居民来往大陆通行证": IdType.TW_PERMIT,
+    "港澳台居民居住证": IdType.HK_MO_TW_RESIDENCE,
+    "外国人永久居留身份证": IdType.FOREIGN_PERMANENT_RESIDENCE,
+    "护照": IdType.PASSPORT,
+    "其他": IdType.OTHER,
+}
+"""What sheets write in the column 证件类型; a column left out or empty is the resident ID."""
 
 
 class Gender(StrEnum):

@@ -1,6 +1,6 @@
 """One request by a known caller: what an endpoint gets, and how it runs a command or a reading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from luban.eventkit.uow import Cause, UnitOfWork, UnitsOfWork
 from luban.reference.refusal import Invalid
+from luban.webkit import quota
+from luban.webkit.address import Network, network_of
 from luban.webkit.answer import Answer, answer
 from luban.webkit.authentication import ANYBODY, Authenticator, Principal, Role, require
 from luban.webkit.exchange import Exchange, exchange_of
-from luban.webkit.idempotency import IdempotencyKey, claim, keep
+from luban.webkit.idempotency import Claimed, IdempotencyKey, claim, keep
 from luban.webkit.language import Language
 from luban.webkit.media import check_media_type
 
@@ -30,6 +32,7 @@ class Call:
     """Method and path template, as in "POST /plans/{plan_id}/entries"."""
     units: UnitsOfWork
     exchange: Exchange
+    trusted_proxies: Sequence[Network] = ()
 
     @property
     def language(self) -> Language:
@@ -45,6 +48,11 @@ class Call:
     def traceparent(self) -> str | None:
         """The caller's W3C trace context, if well formed."""
         return self.exchange.traceparent
+
+    def spend(self, uow: UnitOfWork, what: str, most: int) -> None:
+        """Counts one of the day's uses of `what` by the caller's network; 429 past `most`."""
+        network = network_of(self.exchange, self.trusted_proxies)
+        quota.spend(uow, what, uow.keyring.lookup_hash("address", network), most)
 
     def cause(self, reason: str | None = None) -> Cause:
         """What goes into the events of this request."""
@@ -67,11 +75,10 @@ class Call:
         key = self._idempotency_key()
         try:
             with self.units.begin(self.cause(reason)) as uow:
-                given = claim(uow, key) if key else None
-                if given is None:
-                    given = _accepted(answer(handler(uow), status, headers))
-                    if key:
-                        keep(uow, key, given)
+                claimed = claim(uow, key) if key else None
+                given = claimed if isinstance(claimed, Answer) else _accepted(answer(handler(uow), status, headers))
+                if isinstance(claimed, Claimed):
+                    keep(uow, claimed, given)
         except _Undone as undone:
             given = undone.answer
         return given.response()
@@ -109,7 +116,7 @@ class Allow:
         require(principal, self.roles)
         check_media_type(request.scope["route"], exchange)
         route = f"{request.method} {state.paths.get(request.scope['endpoint'], '')}"
-        return Call(principal, route, state.units, exchange)
+        return Call(principal, route, state.units, exchange, state.trusted_proxies)
 
 
 def allow(*roles: Role) -> Allow:

@@ -8,8 +8,12 @@ from typing import Any, Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from luban.eventkit.tracing import tracer
 from luban.webkit.exchange import CORRELATION_ID, Exchange, open_exchange
+from luban.webkit.http_metrics import REQUESTS
 from luban.webkit.problem import plain_problem
+from luban.webkit.request_lines import RequestLines
+from luban.webkit.telemetry import Span, begin_span, end_span
 
 _LOG = logging.getLogger("luban.http")
 
@@ -32,6 +36,7 @@ class Envelope:
     def __init__(self, app: ASGIApp, paths: Mapping[Callable[..., Any], str]) -> None:
         self.app = app
         self._paths = paths
+        self._lines = RequestLines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,6 +44,7 @@ class Envelope:
             return
         exchange = open_exchange(scope)
         answering = _Answering(exchange, send)
+        span = begin_span(exchange) if tracer() else None
         started = perf_counter()
         token = CORRELATION_ID.set(exchange.correlation_id)
         try:
@@ -49,23 +55,29 @@ class Envelope:
                 raise
             await plain_problem(exchange, 500)(scope, receive, answering)
         finally:
-            self._log(scope, exchange, answering.status, perf_counter() - started)
+            self._tell(scope, exchange, answering.status, perf_counter() - started, span)
             CORRELATION_ID.reset(token)
 
-    def _log(self, scope: Scope, exchange: Exchange, status: int | None, seconds: float) -> None:
-        """One line per request. The path template, never the path: that may hold a number or a name."""
+    def _tell(self, scope: Scope, exchange: Exchange, status: int | None, seconds: float, span: Span | None) -> None:
+        """One line, one count and perhaps one span per request. The path template, never the path: that may hold a
+        number or a name."""
         endpoint = scope.get("endpoint")
         path = self._paths.get(endpoint, "-") if endpoint else "-"
+        if span:
+            end_span(span, scope["method"], path, status)
         if path in _QUIET:
             return
-        fields = {
-            "method": scope["method"],
-            "path": path,
-            "status": status,
-            "ms": round(seconds * 1000, 1),
-            "actor": exchange.principal.actor if exchange.principal else None,
-        }
-        _LOG.info("request", extra={"fields": fields})
+        REQUESTS.note(path, scope["method"], status, seconds)
+        self._lines.note(
+            {
+                "method": scope["method"],
+                "path": path,
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+                "actor": exchange.principal.actor if exchange.principal else None,
+                "correlation_id": exchange.correlation_id,
+            }
+        )
 
 
 class _Answering:

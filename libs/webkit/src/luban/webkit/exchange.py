@@ -34,6 +34,8 @@ class Exchange:
     """Present when the request carries an Idempotency-Key."""
     headers: dict[str, str] = field(default_factory=dict)
     """The request's headers that the kernel reads, lower-case; the last of a repeated one."""
+    peer: str = ""
+    """Address of whoever opened the connection; a proxy's where one stands before the service."""
 
     @property
     def instance(self) -> str:
@@ -45,7 +47,7 @@ _READ = {
     name.encode(): name
     for name in (
         "accept-language", "authorization", "content-length", "content-type", "idempotency-key",
-        "traceparent", "transfer-encoding", "x-api-key", "x-correlation-id",
+        "traceparent", "transfer-encoding", "x-api-key", "x-correlation-id", "x-forwarded-for",
     )
 }  # fmt: skip
 
@@ -59,6 +61,7 @@ def open_exchange(scope: Scope) -> Exchange:
         language=preferred_language(headers.get("accept-language")),
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
         headers=headers,
+        peer=client[0] if (client := scope.get("client")) else "",
     )
     scope[_SCOPE_KEY] = exchange
     return exchange

@@ -11,6 +11,8 @@ from luban.reference.refusal import Invalid
 from luban.webkit.answer import Answer
 
 KEPT: Final = timedelta(days=7)
+RETENTION_CLASS: Final = "candidate"
+"""Answers repeat names and numbers of candidates, and are sealed as those are."""
 MAX_KEY: Final = 128
 REPLAYED: Final = "Idempotent-Replayed"
 
@@ -33,30 +35,46 @@ class IdempotencyKey:
                 limit=MAX_KEY,
             )
 
+    @property
+    def associated(self) -> bytes:
+        """What binds a sealed answer to its row."""
+        return "\x1f".join((self.caller, self.route, self.key)).encode()
 
-def claim(uow: UnitOfWork, key: IdempotencyKey) -> Answer | None:
-    """Takes the key for this transaction: None, or the answer that an earlier one gave.
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A key that this transaction has taken."""
+
+    key: IdempotencyKey
+    year: int
+    """In Shanghai: what the sealing key is named by."""
+
+
+def claim(uow: UnitOfWork, key: IdempotencyKey) -> Claimed | Answer:
+    """Takes the key for this transaction, or gives the answer that an earlier one gave.
 
     A transaction that claims the same key at the same time waits here until this one ends. Needs READ COMMITTED.
     """
     claimed = uow.sql(
         "insert into webkit.idempotency (caller, route, key, request_digest, created_at)"
-        " values (%s, %s, %s, %s, eventkit.now()) on conflict do nothing",
+        " values (%s, %s, %s, %s, eventkit.now()) on conflict do nothing"
+        " returning extract(year from created_at at time zone 'Asia/Shanghai')::integer",
         (key.caller, key.route, key.key, key.digest),
-    ).rowcount
-    return None if claimed else _stored(uow, key)
+    ).fetchone()
+    return Claimed(key, claimed[0]) if claimed else _stored(uow, key)
 
 
-def keep(uow: UnitOfWork, key: IdempotencyKey, answer: Answer) -> None:
+def keep(uow: UnitOfWork, claimed: Claimed, answer: Answer) -> None:
     """Stores the answer to a claimed key."""
+    key = claimed.key
     uow.sql(
-        "update webkit.idempotency set status = %s, media_type = %s, headers = %s, body = %s"
+        "update webkit.idempotency set status = %s, media_type = %s, headers = %s, sealed = %s"
         " where (caller, route, key) = (%s, %s, %s)",
         (
             answer.status,
             answer.media_type,
             to_json(dict(answer.headers)).decode(),
-            answer.content,
+            uow.keyring.seal_content(answer.content, RETENTION_CLASS, claimed.year, key.associated),
             key.caller,
             key.route,
             key.key,
@@ -75,16 +93,17 @@ def forget_old(uow: UnitOfWork, batch: int = 1000) -> int:
 
 def _stored(uow: UnitOfWork, key: IdempotencyKey) -> Answer:
     row = uow.sql(
-        "select request_digest, status, media_type, headers::text, body from webkit.idempotency"
+        "select request_digest, status, media_type, headers::text, sealed from webkit.idempotency"
         " where (caller, route, key) = (%s, %s, %s)",
         (key.caller, key.route, key.key),
     ).fetchone()
     assert row is not None, "a row that was in the way of an insert is visible after it"
-    digest, status, media_type, headers, body = row
+    digest, status, media_type, headers, sealed = row
     if bytes(digest) != key.digest:
         raise Invalid(
             "idempotency-key-reused",
             zh="该 Idempotency-Key 已用于另一请求。",
             en="This Idempotency-Key was used for another request.",
         )
-    return Answer(bytes(body), media_type, status, {**from_json(headers), REPLAYED: "true"})
+    content = uow.keyring.open_content(sealed, key.associated)
+    return Answer(content, media_type, status, {**from_json(headers), REPLAYED: "true"})

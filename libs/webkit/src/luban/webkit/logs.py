@@ -2,9 +2,10 @@
 
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic_core import to_json
 
@@ -14,26 +15,41 @@ from luban.webkit.exchange import CORRELATION_ID
 class JsonFormatter(logging.Formatter):
     """Shows an exception as its type and the places it passed, not its text: database errors quote values."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, process: str = "") -> None:
+        """`process` is what the process does for the service: api, worker …"""
         super().__init__()
-        self._service = service
+        self._origin = {"service": service, **({"process": process} if process else {})}
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        line: dict[str, Any] = {
+        """One line; a record that stands for several things has one for each of its `lines`."""
+        said = self._said(record)
+        lines: list[dict[str, Any]] | None = getattr(record, "lines", None)
+        if lines is None:
+            return _json(said | _circumstances(record))
+        return "\n".join(_json(said | line) for line in lines)
+
+    def _said(self, record: logging.LogRecord) -> dict[str, Any]:
+        return {
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
-            "service": self._service,
+            **self._origin,
+            **({"thread": record.threadName} if record.threadName else {}),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, "fields", {}),
         }
-        correlation_id = CORRELATION_ID.get()
-        if correlation_id:
-            line["correlation_id"] = correlation_id
-        if record.exc_info and record.exc_info[1]:
-            line["exception"] = describe(record.exc_info[1])
-        return to_json(line, serialize_unknown=True).decode()
+
+
+def _circumstances(record: logging.LogRecord) -> dict[str, Any]:
+    told: dict[str, Any] = dict(getattr(record, "fields", {}))
+    if correlation_id := CORRELATION_ID.get():
+        told["correlation_id"] = correlation_id
+    if record.exc_info and record.exc_info[1]:
+        told["exception"] = describe(record.exc_info[1])
+    return told
+
+
+def _json(line: dict[str, Any]) -> str:
+    return to_json(line, serialize_unknown=True).decode()
 
 
 def describe(error: BaseException) -> dict[str, Any]:
@@ -51,9 +67,18 @@ def describe(error: BaseException) -> dict[str, Any]:
     return described
 
 
-def configure_logs(service: str, level: int = logging.INFO) -> None:
-    """Sends every log of this process to standard output as JSON lines."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter(service))
+def configure_logs(service: str, process: str = "", level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Sends all that this process has to say to a stream as JSON lines: logs, warnings, what nobody caught.
+
+    By default to standard output; a program whose output is read by people keeps that for its own words.
+    """
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(JsonFormatter(service, process))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     logging.getLogger("kafka").setLevel(logging.WARNING)
+    logging.logProcesses = logging.logMultiprocessing = False  # not shown, so not looked up
+    logging.logThreads = process != "api"  # a worker's loop is its thread; an API has a line for every request
+    log = logging.getLogger("luban")
+    sys.excepthook = lambda kind, error, trace: log.critical("not caught", exc_info=(kind, error, trace))
+    threading.excepthook = lambda failed: log.critical("not caught", exc_info=failed.exc_value)

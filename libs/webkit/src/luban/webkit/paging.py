@@ -50,7 +50,7 @@ class PageRequest:
     def page(self, rows: Sequence[Row], key: Callable[[Row], tuple[Any, ...]], item: Callable[[Row], T]) -> Page[T]:
         """The page made of up to `fetch` rows in the order of `key`, each shown as `item` shows it."""
         shown = rows[: self.limit]
-        following = _encode(key(shown[-1])) if len(rows) > self.limit else None
+        following = cursor_of(key(shown[-1])) if len(rows) > self.limit else None
         return Page(items=[item(row) for row in shown], next=following)
 
 
@@ -65,7 +65,8 @@ Paging = Annotated[PageRequest, Depends(_page_request)]
 """For an endpoint's parameter: `paging: Paging`."""
 
 
-def _encode(key: tuple[Any, ...]) -> str:
+def cursor_of(key: tuple[Any, ...]) -> str:
+    """The opaque cursor of the row with this key, for `PageRequest.after`."""
     return urlsafe_b64encode(to_json(key)).rstrip(b"=").decode()
 
 

@@ -8,9 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from luban.reference.refusal import Conflict, Forbidden, Invalid, NotFound, Refusal
+from luban.reference.row_faults import RowFault, RowsRefused
 from luban.webkit.exchange import Exchange
+from luban.webkit.language import Language
 
 MEDIA_TYPE = "application/problem+json"
+
+MOST_ROWS = 1000
+"""Faulty rows listed in one answer; `total` says how many there are."""
 
 TITLES: Mapping[int, tuple[str, str]] = {
     400: ("请求有误", "Bad request"),
@@ -97,8 +102,17 @@ def problem_of_refusal(exchange: Exchange, refusal: Refusal) -> Response:
     """422, 404, 403 or 409 for a rule's refusal, with the parameters of its text."""
     status = next((status for kind, status in _STATUS.items() if isinstance(refusal, kind)), 422)
     detail = refusal.en if exchange.language == "en" else refusal.zh
-    members = {"params": refusal.params} if refusal.params else None
+    members: dict[str, object] = {"params": refusal.params} if refusal.params else {}
+    if isinstance(refusal, RowsRefused):
+        listed = [_listed(fault, exchange.language) for fault in refusal.faults[:MOST_ROWS]]
+        members |= {"rows": listed, "total": len(refusal.faults)}
     return problem(exchange, status, refusal.code, detail, members=members)
+
+
+def _listed(fault: RowFault, language: Language) -> dict[str, object]:
+    reason = fault.en if language == "en" else fault.zh
+    listed: dict[str, object] = {"row": fault.row, "column": fault.column, "code": fault.code, "reason": reason}
+    return listed | ({"entry_id": fault.entry_id} if fault.entry_id else {})
 
 
 def problem_of_http(exchange: Exchange, error: HTTPException) -> Response:

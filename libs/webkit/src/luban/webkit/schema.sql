@@ -1,6 +1,6 @@
 create schema webkit;
 
--- The answer to every command that came with an Idempotency-Key, kept for seven days.
+-- The answer to every command that came with an Idempotency-Key, kept for seven days; sealed, as it may name somebody.
 -- A row without status exists only inside the transaction that is making the answer.
 create table webkit.idempotency (
     caller text not null,
@@ -10,7 +10,7 @@ create table webkit.idempotency (
     status smallint check (status between 200 and 399),
     media_type text,
     headers jsonb,
-    body bytea,
+    sealed bytea,
     created_at timestamptz not null,
     primary key (caller, route, key)
 );
@@ -31,3 +31,12 @@ create index personal_data_access_of_subject on webkit.personal_data_access (sub
 
 create trigger personal_data_access_only_grows before update or delete or truncate on webkit.personal_data_access
     for each statement execute function eventkit.refuse_change();
+
+-- How often each caller did one thing on a Shanghai day: a credit code, or the keyed hash of a network address.
+create table webkit.quota_use (
+    day date not null,
+    what text collate "C" not null,
+    caller bytea not null,
+    used integer not null,
+    primary key (day, what, caller)
+) with (fillfactor = 70);

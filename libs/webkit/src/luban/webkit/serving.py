@@ -12,9 +12,11 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from prometheus_client import REGISTRY
 from starlette.types import ASGIApp
 
 from luban.eventkit.settings import Settings
+from luban.webkit.gauges import CheckGauges
 
 _LOG = logging.getLogger("luban.serving")
 
@@ -32,6 +34,10 @@ def serve(factory_path: str, settings: Settings) -> None:
     service, and no orphan keeps the port.
     """
     app = load_application(factory_path, settings)
+    application = getattr(app, "app", app)  # a layer may stand before it
+    readiness = getattr(getattr(application, "state", None), "readiness", None)
+    if readiness is not None:
+        REGISTRY.register(CheckGauges(readiness))
     uvloop.run(_serve(app, settings.http_host, settings.http_port))
 
 

@@ -1,8 +1,8 @@
-"""`python -m luban.certificate migrate | api | worker | replay`."""
+"""`python -m luban.certificate migrate | api | worker | replay | recover`."""
 
 import sys
 
-from luban.certificate.bootstrap import check_register, subscriptions
+from luban.certificate.bootstrap import check_register, loops, rebuild, subscriptions
 from luban.certificate.settings import NumberSettings
 from luban.webkit.program import Service, main
 
@@ -11,9 +11,11 @@ if __name__ == "__main__":
         main(
             Service(
                 "certificate",
-                "luban.certificate.entrypoints.api:create",
+                "luban.certificate.entrypoints.api:serve",
                 subscriptions(NumberSettings()),
                 before_worker=check_register,
+                rebuild=rebuild,
+                loops=loops,
             )
         )
     )

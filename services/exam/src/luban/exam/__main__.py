@@ -1,4 +1,4 @@
-"""`python -m luban.exam migrate | api | worker | replay`."""
+"""`python -m luban.exam migrate | api | worker | replay | recover`."""
 
 import sys
 

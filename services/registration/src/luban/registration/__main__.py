@@ -1,4 +1,4 @@
-"""`python -m luban.registration migrate | api | worker | replay`."""
+"""`python -m luban.registration migrate | api | worker | replay | recover`."""
 
 import sys
 

@@ -160,7 +160,7 @@ class CertificateWithdrawn(_message.Message):
     candidate_id: _builtins.str
     """Id of the candidate, UUIDv7; the key."""
     reason_code: _builtins.str
-    """Stable code of the reason: result-corrected, false-papers, misconduct, issued-in-error."""
+    """Stable code of the reason: result-corrected, or one of luban.reference.decision_reasons."""
     withdrawn_on: _builtins.str
     """Day it stopped to count, YYYY-MM-DD in Asia/Shanghai."""
     def __init__(
@@ -208,3 +208,99 @@ class CertificateRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CertificateRegistered: _TypeAlias = CertificateRegistered  # noqa: Y015
+
+@_typing.final
+class CertificateReinstated(_message.Message):
+    """A withdrawal was set aside on appeal: the certificate counts as if it had never been withdrawn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
+    CANDIDATE_ID_FIELD_NUMBER: _builtins.int
+    REINSTATED_ON_FIELD_NUMBER: _builtins.int
+    certificate_id: _builtins.str
+    """Id of the certificate, UUIDv7; the aggregate."""
+    candidate_id: _builtins.str
+    """Id of the candidate, UUIDv7; the key."""
+    reinstated_on: _builtins.str
+    """Day it counts again, YYYY-MM-DD in Asia/Shanghai."""
+    def __init__(
+        self,
+        *,
+        certificate_id: _builtins.str = ...,
+        candidate_id: _builtins.str = ...,
+        reinstated_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_id", b"candidate_id", "certificate_id", b"certificate_id", "reinstated_on", b"reinstated_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateReinstated: _TypeAlias = CertificateReinstated  # noqa: Y015
+
+@_typing.final
+class CertificateSuspended(_message.Message):
+    """A certificate was suspended while a report or an irregularity is looked into: it does not count until it is resumed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
+    CANDIDATE_ID_FIELD_NUMBER: _builtins.int
+    REASON_CODE_FIELD_NUMBER: _builtins.int
+    SUSPENDED_ON_FIELD_NUMBER: _builtins.int
+    certificate_id: _builtins.str
+    """Id of the certificate, UUIDv7; the aggregate."""
+    candidate_id: _builtins.str
+    """Id of the candidate, UUIDv7; the key."""
+    reason_code: _builtins.str
+    """Stable code of the reason, one of luban.reference.decision_reasons."""
+    suspended_on: _builtins.str
+    """First day it does not count, YYYY-MM-DD in Asia/Shanghai."""
+    def __init__(
+        self,
+        *,
+        certificate_id: _builtins.str = ...,
+        candidate_id: _builtins.str = ...,
+        reason_code: _builtins.str = ...,
+        suspended_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_id", b"candidate_id", "certificate_id", b"certificate_id", "reason_code", b"reason_code", "suspended_on", b"suspended_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateSuspended: _TypeAlias = CertificateSuspended  # noqa: Y015
+
+@_typing.final
+class CertificateResumed(_message.Message):
+    """A suspension ended and nothing was held against the certificate: it counts again. One that ends in a withdrawal is
+    said by CertificateWithdrawn alone.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CERTIFICATE_ID_FIELD_NUMBER: _builtins.int
+    CANDIDATE_ID_FIELD_NUMBER: _builtins.int
+    RESUMED_ON_FIELD_NUMBER: _builtins.int
+    certificate_id: _builtins.str
+    """Id of the certificate, UUIDv7; the aggregate."""
+    candidate_id: _builtins.str
+    """Id of the candidate, UUIDv7; the key."""
+    resumed_on: _builtins.str
+    """Day it counts again, YYYY-MM-DD in Asia/Shanghai."""
+    def __init__(
+        self,
+        *,
+        certificate_id: _builtins.str = ...,
+        candidate_id: _builtins.str = ...,
+        resumed_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_id", b"candidate_id", "certificate_id", b"certificate_id", "resumed_on", b"resumed_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CertificateResumed: _TypeAlias = CertificateResumed  # noqa: Y015

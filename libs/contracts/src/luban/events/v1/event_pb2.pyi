@@ -66,6 +66,9 @@ class Event(_message.Message):
     CERTIFICATE_CORRECTED_FIELD_NUMBER: _builtins.int
     CERTIFICATE_WITHDRAWN_FIELD_NUMBER: _builtins.int
     CERTIFICATE_REGISTERED_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_REINSTATED_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_SUSPENDED_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_RESUMED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Id of the event, UUIDv7."""
     aggregate_type: _builtins.str
@@ -202,6 +205,18 @@ class Event(_message.Message):
     def certificate_registered(self) -> _certificate_pb2.CertificateRegistered:
         """See CertificateRegistered."""
 
+    @_builtins.property
+    def certificate_reinstated(self) -> _certificate_pb2.CertificateReinstated:
+        """See CertificateReinstated."""
+
+    @_builtins.property
+    def certificate_suspended(self) -> _certificate_pb2.CertificateSuspended:
+        """See CertificateSuspended."""
+
+    @_builtins.property
+    def certificate_resumed(self) -> _certificate_pb2.CertificateResumed:
+        """See CertificateResumed."""
+
     def __init__(
         self,
         *,
@@ -244,12 +259,15 @@ class Event(_message.Message):
         certificate_corrected: _certificate_pb2.CertificateCorrected | None = ...,
         certificate_withdrawn: _certificate_pb2.CertificateWithdrawn | None = ...,
         certificate_registered: _certificate_pb2.CertificateRegistered | None = ...,
+        certificate_reinstated: _certificate_pb2.CertificateReinstated | None = ...,
+        certificate_suspended: _certificate_pb2.CertificateSuspended | None = ...,
+        certificate_resumed: _certificate_pb2.CertificateResumed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body_changed", b"body_changed", "body_filed", b"body_filed", "body_suspended", b"body_suspended", "body_withdrawn", b"body_withdrawn", "certificate_corrected", b"certificate_corrected", "certificate_issued", b"certificate_issued", "certificate_registered", b"certificate_registered", "certificate_reissued", b"certificate_reissued", "certificate_withdrawn", b"certificate_withdrawn", "entry_accepted", b"entry_accepted", "entry_rejected", b"entry_rejected", "entry_submitted", b"entry_submitted", "entry_withdrawn", b"entry_withdrawn", "misconduct_decided", b"misconduct_decided", "occurred_at", b"occurred_at", "paper_submitted", b"paper_submitted", "payload", b"payload", "plan_cancelled", b"plan_cancelled", "plan_changed", b"plan_changed", "plan_closed", b"plan_closed", "plan_published", b"plan_published", "project_published", b"project_published", "project_withdrawn", b"project_withdrawn", "result_confirmed", b"result_confirmed", "result_corrected", b"result_corrected", "result_held", b"result_held", "result_publicised", b"result_publicised", "seat_assigned", b"seat_assigned", "sitting_scheduled", b"sitting_scheduled", "subject_scored", b"subject_scored"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body_changed", b"body_changed", "body_filed", b"body_filed", "body_suspended", b"body_suspended", "body_withdrawn", b"body_withdrawn", "certificate_corrected", b"certificate_corrected", "certificate_issued", b"certificate_issued", "certificate_registered", b"certificate_registered", "certificate_reinstated", b"certificate_reinstated", "certificate_reissued", b"certificate_reissued", "certificate_resumed", b"certificate_resumed", "certificate_suspended", b"certificate_suspended", "certificate_withdrawn", b"certificate_withdrawn", "entry_accepted", b"entry_accepted", "entry_rejected", b"entry_rejected", "entry_submitted", b"entry_submitted", "entry_withdrawn", b"entry_withdrawn", "misconduct_decided", b"misconduct_decided", "occurred_at", b"occurred_at", "paper_submitted", b"paper_submitted", "payload", b"payload", "plan_cancelled", b"plan_cancelled", "plan_changed", b"plan_changed", "plan_closed", b"plan_closed", "plan_published", b"plan_published", "project_published", b"project_published", "project_withdrawn", b"project_withdrawn", "result_confirmed", b"result_confirmed", "result_corrected", b"result_corrected", "result_held", b"result_held", "result_publicised", b"result_publicised", "seat_assigned", b"seat_assigned", "sitting_scheduled", b"sitting_scheduled", "subject_scored", b"subject_scored"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_type", b"aggregate_type", "aggregate_version", b"aggregate_version", "body_changed", b"body_changed", "body_filed", b"body_filed", "body_suspended", b"body_suspended", "body_withdrawn", b"body_withdrawn", "causation_id", b"causation_id", "certificate_corrected", b"certificate_corrected", "certificate_issued", b"certificate_issued", "certificate_registered", b"certificate_registered", "certificate_reissued", b"certificate_reissued", "certificate_withdrawn", b"certificate_withdrawn", "correlation_id", b"correlation_id", "entry_accepted", b"entry_accepted", "entry_rejected", b"entry_rejected", "entry_submitted", b"entry_submitted", "entry_withdrawn", b"entry_withdrawn", "id", b"id", "misconduct_decided", b"misconduct_decided", "must_understand", b"must_understand", "occurred_at", b"occurred_at", "paper_submitted", b"paper_submitted", "payload", b"payload", "plan_cancelled", b"plan_cancelled", "plan_changed", b"plan_changed", "plan_closed", b"plan_closed", "plan_published", b"plan_published", "previous_id", b"previous_id", "project_published", b"project_published", "project_withdrawn", b"project_withdrawn", "result_confirmed", b"result_confirmed", "result_corrected", b"result_corrected", "result_held", b"result_held", "result_publicised", b"result_publicised", "seat_assigned", b"seat_assigned", "sitting_scheduled", b"sitting_scheduled", "subject_scored", b"subject_scored", "track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "aggregate_id", b"aggregate_id", "aggregate_type", b"aggregate_type", "aggregate_version", b"aggregate_version", "body_changed", b"body_changed", "body_filed", b"body_filed", "body_suspended", b"body_suspended", "body_withdrawn", b"body_withdrawn", "causation_id", b"causation_id", "certificate_corrected", b"certificate_corrected", "certificate_issued", b"certificate_issued", "certificate_registered", b"certificate_registered", "certificate_reinstated", b"certificate_reinstated", "certificate_reissued", b"certificate_reissued", "certificate_resumed", b"certificate_resumed", "certificate_suspended", b"certificate_suspended", "certificate_withdrawn", b"certificate_withdrawn", "correlation_id", b"correlation_id", "entry_accepted", b"entry_accepted", "entry_rejected", b"entry_rejected", "entry_submitted", b"entry_submitted", "entry_withdrawn", b"entry_withdrawn", "id", b"id", "misconduct_decided", b"misconduct_decided", "must_understand", b"must_understand", "occurred_at", b"occurred_at", "paper_submitted", b"paper_submitted", "payload", b"payload", "plan_cancelled", b"plan_cancelled", "plan_changed", b"plan_changed", "plan_closed", b"plan_closed", "plan_published", b"plan_published", "previous_id", b"previous_id", "project_published", b"project_published", "project_withdrawn", b"project_withdrawn", "result_confirmed", b"result_confirmed", "result_corrected", b"result_corrected", "result_held", b"result_held", "result_publicised", b"result_publicised", "seat_assigned", b"seat_assigned", "sitting_scheduled", b"sitting_scheduled", "subject_scored", b"subject_scored", "track", b"track"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["body_filed", "body_changed", "body_suspended", "body_withdrawn", "project_published", "project_withdrawn", "plan_published", "plan_changed", "plan_closed", "plan_cancelled", "entry_submitted", "entry_accepted", "entry_rejected", "entry_withdrawn", "sitting_scheduled", "seat_assigned", "paper_submitted", "subject_scored", "result_publicised", "result_held", "result_confirmed", "result_corrected", "misconduct_decided", "certificate_issued", "certificate_reissued", "certificate_corrected", "certificate_withdrawn", "certificate_registered"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["body_filed", "body_changed", "body_suspended", "body_withdrawn", "project_published", "project_withdrawn", "plan_published", "plan_changed", "plan_closed", "plan_cancelled", "entry_submitted", "entry_accepted", "entry_rejected", "entry_withdrawn", "sitting_scheduled", "seat_assigned", "paper_submitted", "subject_scored", "result_publicised", "result_held", "result_confirmed", "result_corrected", "misconduct_decided", "certificate_issued", "certificate_reissued", "certificate_corrected", "certificate_withdrawn", "certificate_registered", "certificate_reinstated", "certificate_suspended", "certificate_resumed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 

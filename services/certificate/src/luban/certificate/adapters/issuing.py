@@ -78,18 +78,37 @@ def draw(uow: UnitOfWork, prefixes: Sequence[str]) -> dict[str, int]:
     return {prefix: last - wanted[prefix] for prefix, last in rows}
 
 
+RAISE = """
+insert into counter as old (prefix, last)
+select prefix, last from unnest(%s::text[], %s::integer[]) as reached (prefix, last) order by prefix collate "C"
+on conflict (prefix) do update set last = greatest(old.last, excluded.last)
+"""
+
+
+def raise_counters(uow: UnitOfWork, reached: Mapping[str, int]) -> None:
+    """Lets each counter stand at least at the sequence that was given under its prefix."""
+    uow.sql(RAISE, (list(reached), list(reached.values())))
+
+
 def enter(uow: UnitOfWork, rows: Iterable[Sequence[Any]]) -> None:
     """Writes certificates; each row has the values of COLUMNS in order."""
-    _copy(uow, "certificate", COLUMNS, rows)
+    copy_rows(uow, "certificate", COLUMNS, rows)
 
 
 def record_issue(uow: UnitOfWork, certificate_ids: Iterable[UUID], at: datetime) -> None:
     """Writes the first register entry of each certificate."""
-    actor, change = uow.cause.actor, Change.ISSUED.value
-    _copy(uow, "register_entry", ENTRY_COLUMNS, ((each, 1, at, actor, change) for each in certificate_ids))
+    actor = uow.cause.actor
+    record_issues(uow, ((each, at, actor) for each in certificate_ids))
 
 
-def _copy(uow: UnitOfWork, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+def record_issues(uow: UnitOfWork, issues: Iterable[tuple[UUID, datetime, str]]) -> None:
+    """Writes first register entries: certificate, when it was issued, by whom."""
+    rows = ((certificate_id, 1, at, actor, Change.ISSUED.value) for certificate_id, at, actor in issues)
+    copy_rows(uow, "register_entry", ENTRY_COLUMNS, rows)
+
+
+def copy_rows(uow: UnitOfWork, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes rows of these columns and their types by binary COPY."""
     statement = f"copy {table} ({', '.join(columns)}) from stdin (format binary)"
     with uow.connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(list(columns.values()))

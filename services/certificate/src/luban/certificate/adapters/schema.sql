@@ -75,14 +75,6 @@ create table api_key (
     revoked_by text
 );
 
--- Checks asked by each caller on each Shanghai day: a credit code, or the keyed hash of a network address.
-create table quota_use (
-    caller bytea not null,
-    day date not null,
-    used integer not null,
-    primary key (caller, day)
-) with (fillfactor = 70);
-
 -- Every check that was answered. Nothing personal of the asked, and of the asker only the key.
 create table verification (
     verification_id uuid primary key,

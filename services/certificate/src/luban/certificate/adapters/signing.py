@@ -1,40 +1,27 @@
-"""Signatures of answers: JWS in compact form, Ed25519 (RFC 7515, RFC 8037)."""
+"""Signatures of answers: JWS in compact form (RFC 7515, RFC 8037)."""
 
-import hashlib
 from base64 import urlsafe_b64encode
-from pathlib import Path
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from luban.proofs import signing
 
 TYPE = "luban-verification+jws"
 
 
 class Signer:
-    """Signs with one key."""
+    """Signs answers with one key."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key = key
-        raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        members = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(raw).decode()}
-        thumbprint = hashlib.sha256(orjson.dumps(members, option=orjson.OPT_SORT_KEYS)).digest()  # RFC 7638
-        self.jwk = {**members, "use": "sig", "alg": "EdDSA", "kid": _base64url(thumbprint).decode()}
-        header = {"alg": "EdDSA", "kid": self.jwk["kid"], "typ": TYPE}
+    def __init__(self, signer: signing.Signer) -> None:
+        self._signer = signer
+        self.jwk = signer.public_jwk()
+        header = {"alg": signer.algorithm.value, "kid": signer.key_id, "typ": TYPE}
         self._header = _base64url(orjson.dumps(header, option=orjson.OPT_SORT_KEYS)) + b"."
-
-    @classmethod
-    def load(cls, path: Path) -> "Signer":
-        """Raises OSError or ValueError when the file is missing or holds no Ed25519 key."""
-        key = load_pem_private_key(path.read_bytes(), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError(f"{path} holds no Ed25519 key")  # noqa: TRY004  # the file's content is wrong, not a type
-        return cls(key)
 
     def sign(self, payload: bytes) -> bytes:
         """The compact JWS of these bytes."""
         signed = self._header + _base64url(payload)
-        return signed + b"." + _base64url(self._key.sign(signed))
+        return signed + b"." + _base64url(self._signer.sign(signed))
 
 
 def _base64url(raw: bytes) -> bytes:

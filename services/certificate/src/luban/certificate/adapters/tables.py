@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import ARRAY, Column, DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +40,9 @@ class Certificate(SQLModel, table=True):
     state: str
     withdrawn_on: date | None = None
     withdrawal_reason: str | None = None
+    suspended_on: date | None = None
+    """Day since when it does not count; None unless it is suspended."""
+    suspension_reason: str | None = None
     register_version: int
     """Changes so far; the version of the newest register entry."""
     scores: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
@@ -48,6 +51,10 @@ class Certificate(SQLModel, table=True):
     """PersonalData sealed under the retention class certificate, bound to certificate_id."""
     name_hash: bytes
     id_hash: bytes
+    print_serial: str | None = None
+    """Of the newest paper; None while none was printed."""
+    origin: str = "ISSUED"
+    authority: str = "MOHRSS"
 
 
 class RegisterEntry(SQLModel, table=True):
@@ -63,6 +70,45 @@ class RegisterEntry(SQLModel, table=True):
     reason_code: str | None = None
     reason: str | None = None
     decision_ref: str | None = None
+    decided_on: date | None = None
+    proof_ref: str | None = None
+    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """Columns of the certificate as they stood before this change."""
+    personal_before: bytes | None = None
+
+
+class Appeal(SQLModel, table=True):
+    """A holder's appeal against a withdrawal by decision."""
+
+    __tablename__ = "appeal"
+
+    appeal_id: UUID = Field(primary_key=True)
+    certificate_id: UUID
+    version: int
+    """Of the register entry that withdrew."""
+    statement: bytes
+    filed_at: datetime = Field(sa_type=DateTime(timezone=True))
+    filed_by: str
+    outcome: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    decided_by: str | None = None
+
+
+class RegisterImport(SQLModel, table=True):
+    """A file of certificates that were issued elsewhere."""
+
+    __tablename__ = "register_import"
+
+    import_id: UUID = Field(primary_key=True)
+    authority: str
+    file_sha256: bytes
+    certificates: int
+    content: bytes | None = None
+    imported_by: str
+    imported_at: datetime = Field(sa_type=DateTime(timezone=True))
+    state: str = "PENDING"
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class ApiKey(SQLModel, table=True):
@@ -72,7 +118,7 @@ class ApiKey(SQLModel, table=True):
 
     key_id: UUID = Field(primary_key=True)
     key_hash: bytes
-    scope: str
+    scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     credit_code: str
     employer_name: str
     daily_quota: int
@@ -81,6 +127,26 @@ class ApiKey(SQLModel, table=True):
     created_by: str
     revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     revoked_by: str | None = None
+    expires_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """End of the time in which a rotated key still counts."""
+    rotated_from: UUID | None = None
+    """The key that this one follows."""
+
+
+class Consent(SQLModel, table=True):
+    """A holder's consent that an employer learns more than the minimum."""
+
+    __tablename__ = "consent"
+
+    consent_id: UUID = Field(primary_key=True)
+    certificate_id: UUID
+    token_hash: bytes
+    credit_code: str
+    fields: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    purpose: str
+    given_at: datetime = Field(sa_type=DateTime(timezone=True))
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
+    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Verification(SQLModel, table=True):
@@ -97,3 +163,5 @@ class Verification(SQLModel, table=True):
     purpose: str
     factor: str
     outcome: str
+    lawful_ground: str | None = None
+    consent_id: UUID | None = None

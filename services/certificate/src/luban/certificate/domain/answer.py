@@ -1,12 +1,11 @@
 """What a check is told (design.md §7; masking by domain rule 12): never an ID number, a score or a full name."""
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from luban.certificate.domain.face import CertificateKind
 from luban.certificate.domain.question import Question
-from luban.certificate.domain.register import State
+from luban.certificate.domain.register import Authority, State
 from luban.reference.levels import Level
 from luban.reference.names import mask_name
 
@@ -14,8 +13,7 @@ NO_MATCH = "NO_MATCH"
 MATCH = "MATCH"
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(NamedTuple):
     """What the register says of one certificate to those who may know it."""
 
     certificate_id: str
@@ -30,13 +28,17 @@ class Registered:
     body_name: str
     state: str
     withdrawn_on: date | None
+    suspended_on: date | None
+    authority: str = Authority.MOHRSS
 
     def facts(self, holder_name: str) -> dict[str, Any]:
         """The answer to a match."""
         return {
             "state": self.state,
             "withdrawn_on": self.withdrawn_on.isoformat() if self.withdrawn_on else None,
+            "suspended_on": self.suspended_on.isoformat() if self.suspended_on else None,
             "kind": self.kind,
+            **({"authority": self.authority} if self.authority != Authority.MOHRSS else {}),
             **self._scheme(),
             "issued_on": self.issued_on.isoformat(),
             "body_name": self.body_name,
@@ -56,7 +58,7 @@ class Registered:
 
 
 UNREGISTERED = Registered(
-    "", CertificateKind.LEVEL, "", "", "", Level.FIVE.value, None, None, date(2000, 1, 1), "", State.VALID, None
+    "", CertificateKind.LEVEL, "", "", "", Level.FIVE.value, None, None, date(2000, 1, 1), "", State.VALID, None, None
 )
 """Stands in for what is not in the register, so that a miss does the work of a hit."""
 
@@ -68,6 +70,7 @@ def answer(question: Question, facts: dict[str, Any] | None, *, as_of: str, veri
             "certificate_no": question.certificate_no,
             "factor": question.factor.value,
             "purpose": question.purpose,
+            **({"lawful_ground": question.lawful_ground} if question.lawful_ground else {}),
         },
         "found": MATCH if facts is not None else NO_MATCH,
         **(facts or {}),

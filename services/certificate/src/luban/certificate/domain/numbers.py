@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from luban.certificate.domain.face import KIND_OF_BODY, Face, LevelFace
-from luban.reference.certificate_number import SPECIAL_ABILITY_TEMPLATE, LevelNumber, NumberTemplate
+from luban.reference.certificate_number import SPECIAL_ABILITY_TEMPLATE, LevelNumber, NumberKind, NumberTemplate
 from luban.reference.refusal import Conflict
 
 LEVEL_SEQUENCE_DIGITS = 6
@@ -20,6 +20,16 @@ class Numbering:
     def digits(self, face: Face) -> int:
         """Digits of the sequence."""
         return LEVEL_SEQUENCE_DIGITS if isinstance(face.scheme, LevelFace) else self._special_digits
+
+    def counted_prefix(self, kind: NumberKind, number: str) -> str | None:
+        """What our own counter would count this number under; None for a format that we never generate."""
+        match kind:
+            case NumberKind.LEVEL:
+                return number[:-LEVEL_SEQUENCE_DIGITS]
+            case NumberKind.SPECIAL_ABILITY:
+                return number[: -self._special_digits]
+            case _:
+                return None
 
     def prefix(self, face: Face, year: int) -> str:
         """Everything before the sequence; body × year × level for level certificates. Raises `Invalid`."""

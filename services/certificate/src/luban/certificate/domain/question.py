@@ -1,18 +1,20 @@
-"""What a check asks: a number and one second factor, for a purpose."""
+"""What a check asks: a number and one second factor, for a purpose and on a lawful ground."""
 
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 from luban.certificate.domain.holder import Factor, asked_id_factors, name_factor
 from luban.reference.refusal import Invalid
 from luban.reference.spelling import plain
 
-FIELDS = frozenset({"certificate_no", "name", "id_no", "purpose"})
-LONGEST = {"certificate_no": 64, "name": 100, "id_no": 40, "purpose": 100}
+FIELDS = frozenset({"certificate_no", "name", "id_no", "purpose", "lawful_ground", "consent"})
+LONGEST = {"certificate_no": 64, "name": 100, "id_no": 40, "purpose": 100, "lawful_ground": 40, "consent": 100}
 """In characters; more than any number or name has, so that spaces and foreign spellings fit."""
 
 _COULD_BE_A_NUMBER = re.compile(r"[A-Z0-9]{1,32}")
+SHANGHAI_DIGITS = 13
 NO_NUMBER = "-"
 """Looked up for what cannot be a number, so that it costs the same."""
 
@@ -22,6 +24,19 @@ class FactorKind(StrEnum):
 
     NAME = "name"
     ID_NO = "id_no"
+
+
+class LawfulGround(StrEnum):
+    """Why the asker may process what is answered (个人信息保护法, article 13)."""
+
+    CONSENT = "CONSENT"
+    """13(1), the holder's consent."""
+    CONTRACT = "CONTRACT"
+    """13(2), a contract with the holder, or personnel management under lawful rules."""
+    STATUTORY_DUTY = "STATUTORY_DUTY"
+    """13(3), a duty or power by law."""
+    DISCLOSED = "DISCLOSED"
+    """13(6), what the holder has disclosed, within reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +49,24 @@ class Question:
     spellings: tuple[Factor, ...] = field(repr=False)
     """What a holder may be recognised by; any one suffices."""
     purpose: str
+    lawful_ground: LawfulGround | None = None
+    """As the asker says it; None where nothing was said."""
+    consent: str | None = field(default=None, repr=False)
+    """Hexadecimal hash of the consent token that the check bears."""
 
     @property
     def looked_up(self) -> str:
         """The number to look up; only letters and digits, or NO_NUMBER."""
-        return self.certificate_no if _COULD_BE_A_NUMBER.fullmatch(self.certificate_no) else NO_NUMBER
+        number = self.certificate_no
+        if len(number) == SHANGHAI_DIGITS and number.isdigit():
+            number = f"000{number}"  # as they are in the register (domain rule 1.3)
+        return number if _COULD_BE_A_NUMBER.fullmatch(number) else NO_NUMBER
 
 
 def parse_question(raw: object) -> Question:
     """Reads the JSON object of a check. A number of a wrong format is asked all the same, and found nowhere.
 
-    Raises `Invalid` verification-malformed, verification-factor or verification-purpose.
+    Raises `Invalid` verification-malformed, verification-factor, verification-purpose or verification-ground.
     """
     if not isinstance(raw, dict) or not raw.keys() <= FIELDS:
         raise _malformed()
@@ -64,10 +86,31 @@ def parse_question(raw: object) -> Question:
             zh="请说明核验用途，不超过100字",
             en="say what the check is for, in at most 100 characters",
         )
-    asked = plain(number)
+    asked, ground, consent = plain(number), _ground(raw), _text(raw, "consent")
+    token = consent and token_hash(consent)
     if name is not None:
-        return Question(asked, FactorKind.NAME, (name_factor(name),), purpose)
-    return Question(asked, FactorKind.ID_NO, asked_id_factors(id_no or ""), purpose)
+        return Question(asked, FactorKind.NAME, (name_factor(name),), purpose, ground, token)
+    return Question(asked, FactorKind.ID_NO, asked_id_factors(id_no or ""), purpose, ground, token)
+
+
+def token_hash(token: str) -> str:
+    """How secrets that we give out are stored: they are 256 random bits, so a plain SHA-256 cannot be guessed."""
+    return sha256(token.encode()).hexdigest()
+
+
+def _ground(raw: dict[str, object]) -> LawfulGround | None:
+    said = _text(raw, "lawful_ground")
+    if said is None:
+        return None
+    try:
+        return LawfulGround(said)
+    except ValueError as error:
+        raise Invalid(
+            "verification-ground",
+            zh="合法性依据应为：{allowed}",
+            en="the lawful ground must be one of: {allowed}",
+            allowed=", ".join(LawfulGround),
+        ) from error
 
 
 def _text(raw: dict[str, object], field_name: str) -> str | None:

@@ -6,9 +6,10 @@ the same envelope (correlation id, security headers, log line) and with the same
 
 from collections.abc import Awaitable, Callable
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from luban.reference.refusal import Refusal
 from luban.webkit.envelope import Envelope
@@ -19,10 +20,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Shortcut:
-    """ASGI middleware: one method and path go straight to their endpoint."""
+    """Stands before an application: one method and path go straight to their endpoint."""
 
-    def __init__(self, app: ASGIApp, method: str, path: str, endpoint: Endpoint) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI, method: str, path: str, endpoint: Endpoint) -> None:
+        self.app = app
         self._method = method
         self._path = path
         self._endpoint = endpoint
@@ -33,7 +34,7 @@ class Shortcut:
             scope["endpoint"] = self._endpoint
             await self._direct(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -3,126 +3,146 @@
 An Idempotency-Key changes nothing here: a check that is sent again is asked again, and recorded again.
 """
 
-from collections.abc import Sequence
-from ipaddress import IPv6Address
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
-import orjson
-import psycopg
 from fastapi import APIRouter
-from starlette.requests import ClientDisconnect, Request
+from prometheus_client import Counter
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from luban.certificate.adapters.signing import Signer
+from luban.certificate.domain.answer import NO_MATCH
 from luban.certificate.domain.question import parse_question
+from luban.certificate.domain.register import State
+from luban.certificate.entrypoints.asking import caller_of, read_json, refused
 from luban.certificate.entrypoints.desk import Desk
-from luban.certificate.handlers.verify import Answered, Check, KeyUnknown, Outcome, QuotaUsedUp, Verifying, key_hash
-from luban.eventkit.async_uow import AsyncUnitsOfWork
+from luban.certificate.handlers.verify import Answered, Check, KeyUnknown, NumberUsedUp, Outcome, QuotaUsedUp, Verifying
+from luban.eventkit.async_uow import AWAY, AsyncUnitsOfWork
 from luban.eventkit.sealing import KeyRing
-from luban.reference.refusal import Invalid
-from luban.webkit.authentication import MAX_API_KEY
+from luban.reference.refusal import Invalid, Refusal
+from luban.webkit.address import Network
 from luban.webkit.exchange import exchange_of
-from luban.webkit.limits import declared_length
-from luban.webkit.problem import HttpRefusal, unavailable
+from luban.webkit.limits import max_body
+from luban.webkit.problem import problem_of_http, problem_of_refusal, unavailable
 
 CLERKS = 2
-"""Batches under way at once, each on a connection of its own."""
+"""Batches of single checks under way at once, each on a connection of its own."""
+CONNECTIONS = CLERKS + 2
+"""The rest is for checks that come a hundred at a time."""
 
 PATH = "/v1/verifications"
+BATCH_PATH = "/v1/verifications:batch"
 MAX_BODY = 4 * 1024
+MOST_ROWS = 100
+LINES = "application/x-ndjson"
+
+_OUTCOME = attrgetter("outcome")
+_TURNED_AWAY = (KeyUnknown.outcome, QuotaUsedUp.outcome, NumberUsedUp.outcome)
+_COUNTED = Counter("luban_verifications", "Checks that were answered or turned away, by outcome.", ["outcome"])
+_VERIFICATIONS = {outcome: _COUNTED.labels(outcome) for outcome in (*State, NO_MATCH, *_TURNED_AWAY)}
 
 
 class Checks:
     """The routes, with what they answer by."""
 
-    def __init__(self, units: AsyncUnitsOfWork, verifying: Verifying, ring: KeyRing, signer: Signer) -> None:
+    def __init__(
+        self,
+        units: AsyncUnitsOfWork,
+        verifying: Verifying,
+        ring: KeyRing,
+        published: Mapping[str, Any],
+        trusted_proxies: Sequence[Network],
+    ) -> None:
+        """`published` is the set of all keys that ever signed answers, with their times."""
         self._units = units
+        self._trusted = trusted_proxies
         self._verifying = verifying
         self._ring = ring
-        self._jwks = {"keys": [signer.jwk]}
+        self._jwks = published
         self._desk: Desk[Check, Outcome] = Desk(self._answer, CLERKS)
 
     def router(self) -> APIRouter:
-        """Both routes; everybody may call them."""
+        """The routes; everybody may call them."""
         router = APIRouter()
         router.add_route(PATH, self.verify, methods=["POST"])
+        router.add_route(BATCH_PATH, self.verify_many, methods=["POST"])
         router.add_route("/v1/keys", self.keys, methods=["GET"])
         return router
 
     async def keys(self, _: Request) -> Response:
-        """The public keys of answers' signatures, a JWK set."""
+        """The public keys of answers' signatures, a JWK set: those of before too, with their times."""
         return JSONResponse(self._jwks, headers={"cache-control": "public, max-age=3600"})
 
     async def _answer(self, batch: Sequence[Check]) -> Sequence[Outcome]:
         async with self._units.begin() as uow:
-            return await self._verifying.answer(uow, batch)
+            outcomes = await self._verifying.answer(uow, batch)
+        for outcome, count in Tally(map(_OUTCOME, outcomes)).items():
+            _VERIFICATIONS[outcome].inc(count)
+        return outcomes
 
     async def verify(self, request: Request) -> Response:
-        """A signed answer; 401 for an unknown key, 422 for a malformed question, 429 when the quota is used up."""
-        question = parse_question(_json(request, await _body(request)))
-        api_key = exchange_of(request.scope).headers.get("x-api-key")
-        caller = self._address(request) if api_key is None else _hashed(api_key)
+        """A signed answer; 401 for an unknown key, 422 for a malformed question, 429 when a quota is used up."""
+        question = parse_question(await read_json(request, MAX_BODY))
+        caller, has_key = caller_of(request, self._ring, self._trusted)
         try:
-            outcome = await self._desk.ask(Check(question, caller, api_key is not None))
-        except psycopg.OperationalError as error:
+            outcome = await self._desk.ask(Check(question, caller, has_key))
+        except AWAY as error:
             raise unavailable() from error
         if isinstance(outcome, Answered):
             return Response(outcome.body, media_type="application/json")
-        raise _refused(outcome)
+        raise refused(outcome)
 
-    def _address(self, request: Request) -> str:
-        """Keyed hash of the peer's address; a header that names another is anybody's word, and is not read."""
-        host = request.client.host if request.client else ""
-        if ":" in host:  # the network of 64 bits, which is one household's
-            host = str(IPv6Address(int(IPv6Address(host)) >> 64 << 64))
-        return self._ring.lookup_hash("address", host).hex()
+    @max_body(MOST_ROWS * MAX_BODY)
+    async def verify_many(self, request: Request) -> Response:
+        """Up to a hundred checks, each asked, counted, recorded, answered and signed as one alone: a line of JSON each,
+        in order. Their one transaction was committed before the first line is sent."""
+        rows = _rows(await read_json(request, MOST_ROWS * MAX_BODY))
+        caller, has_key = caller_of(request, self._ring, self._trusted)
+        lines, checks = dict[int, bytes](), dict[int, Check]()
+        for number, row in enumerate(rows, 1):
+            try:
+                checks[number] = Check(parse_question(row), caller, has_key)
+            except Refusal as refusal:
+                lines[number] = _line(number, problem_of_refusal(exchange_of(request.scope), refusal))
+        lines |= await self._lines(request, checks)
+        return Response(b"".join(lines[number] for number in sorted(lines)), media_type=LINES)
 
-
-def _hashed(api_key: str) -> str:
-    if not api_key or len(api_key) > MAX_API_KEY:
-        raise _key_invalid()
-    return key_hash(api_key)
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body, at most MAX_BODY bytes: 413 for a larger one, which is never held."""
-    if declared_length(exchange_of(request.scope)) > MAX_BODY:
-        raise _too_large()
-    body, more = b"", True
-    while more:  # by messages: the request's own stream is an async generator, which costs more than parsing
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            raise _too_large()
-    return body
-
-
-def _json(request: Request, body: bytes) -> object:
-    sent = exchange_of(request.scope).headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent != "application/json":
-        zh, en = "请以 application/json 发送。", "Send application/json."
-        raise HttpRefusal(415, "media-type-unsupported", zh=zh, en=en, headers={"Accept": "application/json"})
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Invalid("request-invalid", zh="请求内容不是有效的 JSON", en="the request is not valid JSON") from error
+    async def _lines(self, request: Request, checks: dict[int, Check]) -> dict[int, bytes]:
+        if not checks:
+            return {}
+        try:
+            outcomes = await self._answer(list(checks.values()))
+        except AWAY as error:
+            raise unavailable() from error
+        if isinstance(outcomes[0], KeyUnknown):
+            raise refused(outcomes[0])
+        exchange = exchange_of(request.scope)
+        return {
+            number: _answered(number, outcome)
+            if isinstance(outcome, Answered)
+            else _line(number, problem_of_http(exchange, refused(outcome)))
+            for number, outcome in zip(checks, outcomes, strict=True)
+        }
 
 
-def _refused(outcome: KeyUnknown | QuotaUsedUp) -> HttpRefusal:
-    match outcome:
-        case QuotaUsedUp(quota, seconds):
-            zh, en = f"今日核验次数（{quota}次）已用完。", f"The {quota} checks of today are used up."
-            return HttpRefusal(429, "quota-used-up", zh=zh, en=en, headers={"Retry-After": str(seconds)})
-        case _:
-            return _key_invalid()
+def _rows(sent: object) -> list[object]:
+    """Raises `Invalid` verification-batch unless it is {"checks": [1 to 100 of them]}."""
+    rows = sent.get("checks") if isinstance(sent, dict) and sent.keys() == {"checks"} else None
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
+        raise Invalid(
+            "verification-batch",
+            zh="请求应为 checks，内有1至{most}条核验",
+            en="send checks, a list of 1 to {most} checks",
+            most=MOST_ROWS,
+        )
+    return rows
 
 
-def _too_large() -> HttpRefusal:
-    zh, en = f"请求内容不得超过 {MAX_BODY} 字节。", f"The request's content exceeds {MAX_BODY} bytes."
-    return HttpRefusal(413, "content-too-large", zh=zh, en=en, headers={"Connection": "close"})
+def _answered(number: int, outcome: Answered) -> bytes:
+    return b'{"row":%d,"status":200,%b\n' % (number, outcome.body[1:])
 
 
-def _key_invalid() -> HttpRefusal:
-    return HttpRefusal(401, "api-key-invalid", zh="接口密钥无效。", en="The API key is not valid.")
+def _line(number: int, problem: Response) -> bytes:
+    return b'{"row":%d,"status":%d,"problem":%b}\n' % (number, problem.status_code, bytes(problem.body))

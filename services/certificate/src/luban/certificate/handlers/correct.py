@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from luban.certificate.adapters.facts import scores_of
-from luban.certificate.adapters.register import locked_by_confirmation, no_such_certificate, record
+from luban.certificate.adapters.register import Why, locked_by_confirmation, no_such_certificate, record, standing
 from luban.certificate.adapters.tables import Certificate
-from luban.certificate.domain.register import Change, State, WithdrawalReason, change_of_correction
+from luban.certificate.domain.register import RESULT_CORRECTED, Change, State, change_of_correction
 from luban.certificate.handlers.withdraw import withdraw
 from luban.eventkit.envelope import Received
 from luban.eventkit.uow import UnitOfWork
@@ -30,15 +30,9 @@ def on_result_corrected(uow: UnitOfWork, batch: Sequence[Corrected]) -> None:
 def _follow(uow: UnitOfWork, certificate: Certificate, event: Corrected, at: datetime) -> None:
     correction = event.payload
     change = change_of_correction(State(certificate.state), passed=correction.passed)
+    stood = standing(certificate)
     if change is Change.WITHDRAWN:
-        withdraw(uow, certificate, WithdrawalReason.RESULT_CORRECTED, at, because=event)
+        withdraw(uow, certificate, RESULT_CORRECTED, at, because=event)
     if change is not Change.NOTED:
         certificate.scores = scores_of(correction.scores)
-    record(
-        uow,
-        certificate,
-        change,
-        at,
-        reason_code=WithdrawalReason.RESULT_CORRECTED,
-        reason=correction.reason_code or None,
-    )
+    record(uow, certificate, stood, change, at, Why(RESULT_CORRECTED, correction.reason_code or None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from luban.certificate.domain.holder import id_factor, name_factor
 from luban.certificate.domain.numbers import Numbering, numbers
 from luban.certificate.domain.register import State
 from luban.eventkit.envelope import Received
+from luban.eventkit.recovery import RecoveryError
 from luban.eventkit.sealing import KeyRing
 from luban.eventkit.uow import UnitOfWork
 from luban.events.v1.certificate_pb2 import CertificateIssued
@@ -27,6 +28,7 @@ RETENTION_CLASS = "certificate"
 FIRST_VERSION = 1
 
 Confirmed = Received[ResultConfirmed]
+Issued = Received[CertificateIssued]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,21 @@ class Issuing:
         for each in new:
             _announce(uow, each)
 
+    def enter_again(self, uow: UnitOfWork, decided: Sequence[tuple[Issued, Confirmed]]) -> None:
+        """Enters certificates into a register that was restored from the past, with the ids and numbers that the world
+        was told: a number once decided is never decided again. Raises RecoveryError."""
+        editions = self._editions([reason for _, reason in decided])
+        new = [
+            New(issued.aggregate_id, issued.payload.certificate_no, UUID(issued.payload.candidate_id), edition, reason)
+            for (issued, reason), edition in zip(decided, editions, strict=True)
+        ]
+        reached: dict[str, int] = {}
+        for each in new:
+            reached[each.edition.prefix] = max(reached.get(each.edition.prefix, 0), _sequence(each))
+        issuing.raise_counters(uow, reached)
+        issuing.enter(uow, (_row(uow.keyring, each) for each in new))
+        issuing.record_issues(uow, ((event.aggregate_id, _when(event), event.envelope.actor) for event, _ in decided))
+
     def _numbered(self, uow: UnitOfWork, events: Sequence[Confirmed]) -> list[New]:
         editions = self._editions(events)
         prefixes = [edition.prefix for edition in editions]
@@ -103,6 +120,17 @@ class Issuing:
             event.special_ability.CopyFrom(plan.special_ability)
         columns = _columns(face, issued_on)
         return Edition(face.track, issued_on.year, prefix, self._numbering.digits(face), columns, event)
+
+
+def _sequence(new: New) -> int:
+    number, prefix = new.certificate_no, new.edition.prefix
+    if not number.startswith(prefix) or len(number) != len(prefix) + new.edition.digits:
+        raise RecoveryError(f"{number} is not of the body, year and level that its result says: {prefix}")
+    return int(number.removeprefix(prefix))
+
+
+def _when(event: Issued) -> datetime:
+    return event.envelope.occurred_at.ToDatetime(UTC)
 
 
 def _not_issued_yet(uow: UnitOfWork, batch: Sequence[Confirmed]) -> list[Confirmed]:

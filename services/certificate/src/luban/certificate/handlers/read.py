@@ -11,10 +11,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from luban.certificate.adapters.register import no_such_certificate
 from luban.certificate.adapters.tables import Certificate
+from luban.certificate.domain.register import Origin
 from luban.eventkit.uow import UnitOfWork
 from luban.reference.levels import Level
 from luban.reference.names import mask_id_no
-from luban.reference.refusal import Invalid
+from luban.reference.refusal import Conflict, Invalid
 from luban.reference.spelling import plain
 from luban.webkit.access_log import record_access
 from luban.webkit.authentication import Principal, Role
@@ -48,6 +49,11 @@ class CertificateShown:
     state: str
     withdrawn_on: date | None
     withdrawal_reason: str | None
+    suspended_on: date | None
+    suspension_reason: str | None
+    print_serial: str | None
+    origin: str
+    authority: str
     scores: list[dict[str, Any]]
 
 
@@ -62,6 +68,10 @@ class CheckShown:
     employer_name: str | None
     purpose: str
     outcome: str
+    lawful_ground: str | None
+    """As the asker said it."""
+    consent_id: UUID | None
+    """The consent because of which more was told."""
 
 
 def list_certificates(
@@ -72,7 +82,7 @@ def list_certificates(
     Raises `Invalid` certificate-list-unbounded when staff name neither: nobody browses the register.
     """
     query = _visible(select(Certificate), principal)
-    if _is_staff(principal) and plan_id is None and certificate_no is None:
+    if is_staff(principal) and plan_id is None and certificate_no is None:
         raise Invalid(
             "certificate-list-unbounded",
             zh="请指定认定计划或证书编号",
@@ -86,25 +96,34 @@ def list_certificates(
     if after:
         query = query.where(col(Certificate.certificate_id) > after[0])
     rows = uow.session.exec(query.order_by(col(Certificate.certificate_id)).limit(paging.fetch)).all()
-    _record(uow, principal, rows[: paging.limit])
+    record_reading(uow, principal, rows[: paging.limit])
     return paging.page(
-        rows, key=lambda row: (row.certificate_id,), item=lambda row: shown(uow, row, masked=_is_staff(principal))
+        rows, key=lambda row: (row.certificate_id,), item=lambda row: shown(uow, row, masked=is_staff(principal))
     )
 
 
 def get_certificate(uow: UnitOfWork, principal: Principal, certificate_id: UUID) -> CertificateShown:
     """Raises NotFound certificate-unknown, also for a certificate of somebody else."""
-    row = _own(uow, principal, certificate_id)
-    _record(uow, principal, [row])
-    return shown(uow, row, masked=_is_staff(principal))
+    row = owned(uow, principal, certificate_id)
+    record_reading(uow, principal, [row])
+    return shown(uow, row, masked=is_staff(principal))
+
+
+def owned(uow: UnitOfWork, principal: Principal, certificate_id: UUID, *, lock: bool = False) -> Certificate:
+    """A certificate that the caller may see. Raises NotFound certificate-unknown, also for one of somebody else."""
+    query = _visible(select(Certificate), principal).where(Certificate.certificate_id == certificate_id)
+    row = uow.session.exec(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise no_such_certificate()
+    return row
 
 
 def list_checks(uow: UnitOfWork, principal: Principal, certificate_id: UUID, paging: PageRequest) -> Page[CheckShown]:
     """Who asked about a certificate and hit, newest first. Raises NotFound certificate-unknown."""
-    _own(uow, principal, certificate_id)
+    owned(uow, principal, certificate_id)
     before = paging.after(UUID)
     rows = uow.sql(
-        "select verification_id, at, caller_kind, employer_name, purpose, outcome"
+        "select verification_id, at, caller_kind, employer_name, purpose, outcome, lawful_ground, consent_id"
         " from verification left join api_key using (key_id)"
         " where certificate_id = %s and (%s::uuid is null or verification_id < %s::uuid)"
         " order by verification_id desc limit %s",
@@ -126,16 +145,9 @@ def shown(uow: UnitOfWork, row: Certificate, *, masked: bool) -> CertificateShow
     )
 
 
-def _is_staff(principal: Principal) -> bool:
+def is_staff(principal: Principal) -> bool:
+    """Whether what is read of others is masked and recorded."""
     return principal.has(Role.BODY_STAFF, Role.PROVINCE_STAFF)
-
-
-def _own(uow: UnitOfWork, principal: Principal, certificate_id: UUID) -> Certificate:
-    query = _visible(select(Certificate), principal).where(Certificate.certificate_id == certificate_id)
-    row = uow.session.exec(query).first()
-    if row is None:
-        raise no_such_certificate()
-    return row
 
 
 def _visible(query: SelectOfScalar[Certificate], principal: Principal) -> SelectOfScalar[Certificate]:
@@ -147,6 +159,17 @@ def _visible(query: SelectOfScalar[Certificate], principal: Principal) -> Select
     return query.where(Certificate.candidate_id == principal.subject)
 
 
-def _record(uow: UnitOfWork, principal: Principal, rows: Sequence[Certificate]) -> None:
-    if _is_staff(principal):
+def refuse_imported(row: Certificate) -> None:
+    """Raises Conflict certificate-imported: what was issued elsewhere is attested by those who issued it."""
+    if row.origin == Origin.IMPORTED:
+        raise Conflict(
+            "certificate-imported",
+            zh="该证书由其他机构颁发，请向其颁发机构办理",
+            en="this certificate was issued elsewhere; ask those who issued it",
+        )
+
+
+def record_reading(uow: UnitOfWork, principal: Principal, rows: Sequence[Certificate]) -> None:
+    """Records whose data a member of staff reads."""
+    if is_staff(principal):
         record_access(uow, principal, [row.candidate_id for row in rows], "certificate", "register")

@@ -1,36 +1,43 @@
 """Answers checks, many in one transaction: callers counted, certificates found, every check recorded, answers signed.
 
-An unknown number, a wrong factor and a number of no format do the same work and get the same answer: what stands in
-for the missing certificate is unsealed, compared and masked like any other.
+An unknown number, a wrong factor and a number of no format do the same work and get the same answer: the certificate
+that follows the unknown number is fetched, unsealed, compared and masked like one that was asked for.
+
+Guesses are bounded by number as well as by caller: a number whose factor was missed too often today is not answered any
+more. What strangers miss counts together and stops strangers only; each key has a count of its own, so that nobody can
+shut an employer out. The count is read before and written after a batch: batches under way at one moment do not see
+each other's misses, so the bound may be passed by what fits into one of them.
 """
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
 from hmac import compare_digest
 from math import ceil
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from luban.certificate.adapters import checks
-from luban.certificate.adapters.checks import Caller, Found
+from luban.certificate.adapters.checks import Caller, Found, LookedUp
+from luban.certificate.adapters.consents import borne
 from luban.certificate.adapters.signing import Signer
 from luban.certificate.domain.answer import NO_MATCH, UNREGISTERED, answer
+from luban.certificate.domain.consent import NOT_VALID, Consent
 from luban.certificate.domain.question import FactorKind, Question
 from luban.eventkit.async_uow import AsyncUnitOfWork
-from luban.eventkit.ids import new_id
+from luban.eventkit.ids import new_id_text
 from luban.eventkit.sealing import KeyRing, UnsealError
 from luban.events.v1.common_pb2 import PersonalData
+from luban.reference.rules import rule
 from luban.reference.shanghai import end_of_day, shanghai_day
 
 HASH_BYTES = 33
 NOBODY = UUID(int=0)
+MOST_MISSED = {False: "verification.missed_per_number", True: "verification.missed_per_number_and_key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,14 @@ class Answered:
     """The body of the answer, signed."""
 
     body: bytes
+    outcome: str
+    """What was answered: VALID, SUSPENDED, WITHDRAWN or NO_MATCH."""
 
 
 class KeyUnknown:
     """The key is unknown, was revoked, or may not ask this."""
+
+    outcome = "KEY_UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +72,30 @@ class QuotaUsedUp:
     daily_quota: int
     seconds: int
     """Until the next Shanghai day."""
+    outcome: ClassVar[str] = "QUOTA_USED_UP"
 
 
-Outcome = Answered | KeyUnknown | QuotaUsedUp
+@dataclass(frozen=True, slots=True)
+class NumberUsedUp:
+    """The number's factor was missed too often today."""
+
+    most: int
+    seconds: int
+    """Until the next Shanghai day."""
+    outcome: ClassVar[str] = "NUMBER_USED_UP"
 
 
-def key_hash(api_key: str) -> str:
-    """How keys are stored: they are 256 random bits, so a plain SHA-256 cannot be guessed."""
-    return sha256(api_key.encode()).hexdigest()
+Outcome = Answered | KeyUnknown | QuotaUsedUp | NumberUsedUp
 
 
 class Verifying:
     """The handler, with what it answers by."""
 
-    def __init__(self, ring: KeyRing, signer: Signer, public_daily_quota: int) -> None:
+    def __init__(
+        self, ring: KeyRing, signer: Signer, public_daily_quota: int, checkpoint: Callable[[], str | None]
+    ) -> None:
+        """`checkpoint` gives the public log's newest signed note, or None before the first."""
+        self._checkpoint = checkpoint
         self._ring = ring
         self._signer = signer
         self.public_daily_quota = public_daily_quota
@@ -84,26 +105,35 @@ class Verifying:
         """One outcome for each check, in order. What is answered counts once the transaction is committed."""
         keys = Counter(check.caller for check in batch if check.has_key)
         addresses = Counter(check.caller for check in batch if not check.has_key)
-        numbers = {check.question.looked_up for check in batch}
-        at, callers, found = await checks.look_up(uow, keys, addresses, numbers)
-        answering = _Answering(self, callers, found, at)
-        outcomes = [answering.outcome(check) for check in batch]
-        await checks.record(uow, at, answering.rows)
+        tried = [self._tried(check) for check in batch]
+        asked = {key: check.question.looked_up for key, check in zip(tried, batch, strict=True)}
+        looked_up = await checks.look_up(uow, keys, addresses, asked)
+        tokens = {check.question.consent for check in batch if check.question.consent}
+        answering = _Answering(self, looked_up, await borne(uow, looked_up.at, tokens))
+        outcomes = [answering.outcome(check, key) for check, key in zip(batch, tried, strict=True)]
+        await checks.record(uow, looked_up.at, answering.rows, answering.missed)
         return outcomes
 
     def answered(
-        self, check: Check, caller: Caller, found: Found | None, as_of: str
+        self, check: Check, caller: Caller, near: Found | None, consent: Consent | None, as_of: str
     ) -> tuple[Answered, dict[str, Any]]:
-        """A signed answer, and the row that records the check."""
-        question, verification_id = check.question, str(new_id())
-        registered = found.registered if found else UNREGISTERED
-        facts = registered.facts(self._holder_name(found))
-        matches = self._recognised(question, found or self._stand_in) and found is not None
+        """A signed answer, and the row that records the check. `near` may be another certificate's."""
+        question, verification_id = check.question, new_id_text()
+        registered = near.registered if near else UNREGISTERED
+        name = self._holder_name(near)
+        facts = registered.facts(name)
+        found = near is not None and near.certificate_no == question.looked_up
+        matches = self._recognised(question, near or self._stand_in) and found
+        covered = consent is not None and consent.covers(
+            caller.credit_code, registered.certificate_id, question.purpose
+        )
+        if question.consent:
+            facts |= consent.facts(name) if consent and covered else NOT_VALID
         payload = orjson.dumps(
-            answer(question, facts if matches else None, as_of=as_of, verification_id=verification_id),
+            answer(question, facts if matches else None, as_of=as_of, verification_id=verification_id) | self._logged(),
             option=orjson.OPT_SORT_KEYS,
         )
-        row = {
+        row: dict[str, Any] = {
             "verification_id": verification_id,
             "certificate_id": registered.certificate_id if matches else None,
             "caller_kind": "EMPLOYER" if check.has_key else "PUBLIC",
@@ -112,8 +142,21 @@ class Verifying:
             "purpose": question.purpose,
             "factor": question.factor.value,
             "outcome": registered.state if matches else NO_MATCH,
+            "lawful_ground": question.lawful_ground,
+            "consent_id": consent.consent_id if matches and covered and consent else None,
         }
-        return Answered(b'{"answer":' + payload + b',"jws":"' + self._signer.sign(payload) + b'"}'), row
+        body = b'{"answer":' + payload + b',"jws":"' + self._signer.sign(payload) + b'"}'
+        return Answered(body, row["outcome"]), row
+
+    def _logged(self) -> dict[str, str]:
+        """The public log's state, which binds the register to what it shows everybody else."""
+        note = self._checkpoint()
+        return {} if note is None else {"checkpoint": note}
+
+    def _tried(self, check: Check) -> str:
+        """Hexadecimal keyed hash of what misses are counted by: the number, for a key holder with the key."""
+        caller = check.caller if check.has_key else ""
+        return self._ring.lookup_hash("verification.tried", check.question.certificate_no, caller).hex()
 
     def _recognised(self, question: Question, found: Found) -> bool:
         """Compares every spelling under every look-up key, in constant time."""
@@ -137,29 +180,44 @@ class Verifying:
 class _Answering:
     """One batch: admits by quota, in order, and gathers what must be recorded."""
 
-    def __init__(
-        self, verifying: Verifying, callers: Mapping[str, Caller], found: Mapping[str, Found], at: datetime
-    ) -> None:
+    def __init__(self, verifying: Verifying, looked_up: LookedUp, consents: Mapping[str, Consent]) -> None:
         self._verifying = verifying
-        self._callers = callers
-        self._found = found
+        self._looked_up = looked_up
+        self._consents = consents
+        at = looked_up.at
         self._as_of = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self._seconds_left = ceil((end_of_day(shanghai_day(at)) - at).total_seconds())
+        today = shanghai_day(at)
+        self._seconds_left = ceil((end_of_day(today) - at).total_seconds())
+        self._most_missed = {has_key: rule(name, today) for has_key, name in MOST_MISSED.items()}
         self._asked: Counter[str] = Counter()
+        self.missed: Counter[str] = Counter()
+        """Misses of this batch by what was tried."""
         self.rows: list[dict[str, Any]] = []
 
-    def outcome(self, check: Check) -> Outcome:
+    def outcome(self, check: Check, tried: str) -> Outcome:
         """What this check gets."""
-        caller = self._callers.get(check.caller)
+        caller = self._looked_up.callers.get(check.caller)
         if caller is None:
             return KeyUnknown()
+        return self._turned_away(check, caller, tried) or self._answered(check, caller, tried)
+
+    def _turned_away(self, check: Check, caller: Caller, tried: str) -> QuotaUsedUp | NumberUsedUp | None:
         quota = self._verifying.public_daily_quota if caller.daily_quota is None else caller.daily_quota
         counted_as = caller.credit_code or check.caller
         self._asked[counted_as] += 1
         if caller.used + self._asked[counted_as] > quota:
             return QuotaUsedUp(quota, self._seconds_left)
-        found = self._found.get(check.question.looked_up)
-        answered, row = self._verifying.answered(check, caller, found, self._as_of)
+        most = self._most_missed[check.has_key]
+        if self._looked_up.missed.get(tried, 0) + self.missed[tried] >= most:
+            return NumberUsedUp(most, self._seconds_left)
+        return None
+
+    def _answered(self, check: Check, caller: Caller, tried: str) -> Answered:
+        question = check.question
+        near, consent = self._looked_up.near.get(question.looked_up), self._consents.get(question.consent or "")
+        answered, row = self._verifying.answered(check, caller, near, consent, self._as_of)
+        if answered.outcome == NO_MATCH:
+            self.missed[tried] += 1
         self.rows.append(row)
         return answered
 
@@ -167,4 +225,4 @@ class _Answering:
 def _stand_in(ring: KeyRing) -> tuple[Found, KeyRing]:
     own = KeyRing({"stand-in-0": AESGCM(os.urandom(32))}, ring.lookup, ring.current_lookup)
     sealed = own.seal_column(PersonalData(name="无此人", id_no="0" * 18), "stand-in", 0, NOBODY)
-    return Found(sealed, os.urandom(HASH_BYTES), os.urandom(HASH_BYTES), UNREGISTERED), own
+    return Found("", sealed, os.urandom(HASH_BYTES), os.urandom(HASH_BYTES), UNREGISTERED), own

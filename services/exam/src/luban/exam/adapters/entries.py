@@ -17,16 +17,17 @@ from luban.reference.spelling import plain
 INSERT = """
 with accepted as (
     select row.*, (row_number() over (partition by row.plan_id order by row.place))::integer as step
-    from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])
-         with ordinality as row(entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, place)
+    from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %s::text[])
+         with ordinality as row(entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, traceparent,
+                                place)
 ), counted as (
     update plan set last_seq = last_seq + added.entries
     from (select plan_id, count(*)::integer as entries from accepted group by plan_id) as added
     where plan.plan_id = added.plan_id
     returning plan.plan_id, last_seq - added.entries as before
 )
-insert into entry (entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, seq)
-select entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, before + step
+insert into entry (entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, traceparent, seq)
+select entry_id, candidate_id, plan_id, name_key, id_hash, match_key, sealed, traceparent, before + step
 from accepted join counted using (plan_id)
 """
 
@@ -39,6 +40,8 @@ class Accepted:
     candidate_id: UUID
     plan_id: UUID
     person: PersonalData
+    traceparent: str | None = None
+    """The trace it began in."""
 
 
 def add_entries(uow: UnitOfWork, entries: Sequence[Accepted], now: datetime) -> None:
@@ -55,6 +58,7 @@ def add_entries(uow: UnitOfWork, entries: Sequence[Accepted], now: datetime) -> 
             [numbers for _, numbers, _ in hashes],
             [matches for _, _, matches in hashes],
             [ring.seal_column(entry.person, "candidate", year, entry.entry_id) for entry in entries],
+            [entry.traceparent for entry in entries],
         ),
     )
 

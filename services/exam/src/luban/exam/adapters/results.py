@@ -34,7 +34,7 @@ with due as (
     select result_id, confirmation_no, %(now)s, %(today)s from confirmed where passed
 )
 select confirmed.result_id, confirmed.entry_id, confirmed.candidate_id, confirmed.confirmation_no, passed, scores,
-       case when passed then entry.sealed end as sealed
+       case when passed then entry.sealed end as sealed, entry.traceparent
 from confirmed join entry using (entry_id) order by publicity_no
 """
 
@@ -72,7 +72,8 @@ def confirm_due(
 ) -> Sequence[Any]:
     """Confirms what is publicised, not held and over by `now`: of a plan at most `most`, or one result.
 
-    Rows of what was confirmed: result_id, entry_id, candidate_id, confirmation_no, passed, scores, sealed (of passes).
+    Rows of what was confirmed: result_id, entry_id, candidate_id, confirmation_no, passed, scores, sealed (of passes),
+    traceparent of the entry.
     """
     condition = "plan_id = %(subject)s" if plan_id else "result_id = %(subject)s"
     cursor = uow.connection.cursor(row_factory=namedtuple_row, binary=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from luban.exam.adapters.plans import Plan
 from luban.exam.adapters.roster import NamedMember
-from luban.exam.domain.faults import Fault
 from luban.exam.domain.posting import Columns, PostedRow
+from luban.reference.row_faults import RowFault
 from luban.webkit.sheets import Sheet, SheetKind, SheetLimits, SheetRow, annotate, read_sheet, write_sheet
 
 PLACE, PERSON, NAME, ID_TAIL, REMARK, REASON = "序号", "报名号", "姓名", "证件号码后四位", "备注", "原因"
@@ -56,7 +56,7 @@ class ResultsSheet:
             row = cells if len(cells) >= width else cells + [""] * (width - len(cells))
             yield PostedRow(number, row[person], row[name], row[tail], "", [row[place] for place in marks])
 
-    def with_reasons(self, faults: Sequence[Fault], language: str) -> bytes:
+    def with_reasons(self, faults: Sequence[RowFault], language: str) -> bytes:
         """The same sheet with the reasons of each row beside it; people who are missing follow at the end."""
         reasons: dict[int, str] = {}
         last = self.sheet.rows[-1].number

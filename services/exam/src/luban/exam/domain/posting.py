@@ -6,9 +6,9 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from luban.exam.domain import faults
-from luban.exam.domain.faults import Fault
 from luban.reference.pass_rule import ABSENT, SubjectOutcome, is_passed, parse_mark, score
 from luban.reference.refusal import Invalid
+from luban.reference.row_faults import RowFault
 
 ABSENT_TEXT = "缺考"
 
@@ -87,7 +87,7 @@ class Checked:
     """A list that was looked through: results in the order of the plan's list, or what is wrong."""
 
     scored: list[Scored] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
 
 
 def check(rows: Iterable[PostedRow], columns: Columns, members: Sequence[Member], hasher: Hasher) -> Checked:
@@ -95,8 +95,8 @@ def check(rows: Iterable[PostedRow], columns: Columns, members: Sequence[Member]
     checked, roster, marks = Checked(), _Roster(members, hasher), _Marks(columns.subjects)
     for row in rows:
         found, outcomes = roster.find(row, columns), marks.read(row)
-        if isinstance(found, Fault) or outcomes is None:
-            checked.faults += [found] if isinstance(found, Fault) else []
+        if isinstance(found, RowFault) or outcomes is None:
+            checked.faults += [found] if isinstance(found, RowFault) else []
             checked.faults += marks.faults(row)
         else:
             checked.scored.append(Scored(found, outcomes))
@@ -114,7 +114,7 @@ class _Roster:
         self._hasher = hasher
         self._seen: dict[UUID, int] = {}
 
-    def find(self, row: PostedRow, columns: Columns) -> Member | Fault:
+    def find(self, row: PostedRow, columns: Columns) -> Member | RowFault:
         member = self._by_entry.get(row.entry.lower()) if row.entry else self._numbered(row.id_no)
         if member is None:
             return faults.not_on_roster(row.number, columns.person)
@@ -162,7 +162,7 @@ class _Marks:
             outcomes[code] = outcome
         return outcomes
 
-    def faults(self, row: PostedRow) -> list[Fault]:
+    def faults(self, row: PostedRow) -> list[RowFault]:
         """What is wrong with the marks of a row."""
         found = []
         for column, text in zip(self._columns.values(), row.marks, strict=True):

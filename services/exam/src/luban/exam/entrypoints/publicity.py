@@ -14,6 +14,8 @@ from luban.events.v1.common_pb2 import PersonalData
 from luban.exam.adapters.objections import Objection
 from luban.exam.entrypoints.shown import ShownScore
 from luban.exam.handlers import corrections, objections, reading
+from luban.reference.rules import rule
+from luban.reference.shanghai import shanghai_day
 from luban.webkit.authentication import Role
 from luban.webkit.call import Call, allow
 from luban.webkit.paging import Page, PageRequest, Paging
@@ -99,6 +101,7 @@ def file_objection(call: Anybody, plan_id: UUID, body: ObjectionBody) -> Respons
     """Holds one result until the province has decided."""
 
     def file(uow: UnitOfWork) -> dict[str, UUID]:
+        call.spend(uow, "objection", rule("objection.daily_per_network", shanghai_day(uow.now())))
         who = body.objector_name, body.objector_phone
         return {"objection_id": objections.file_objection(uow, plan_id, body.publicity_no, *who, body.statement)}
 

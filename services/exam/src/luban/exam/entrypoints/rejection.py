@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from luban.exam.domain.faults import Fault
 from luban.exam.handlers.posting import Posted, Rejected
+from luban.reference.row_faults import RowFault, RowsRefused
 from luban.webkit.answer import Answer
 from luban.webkit.exchange import Exchange
-from luban.webkit.problem import MEDIA_TYPE, problem
-
-MAX_FAULTS = 500
-"""Faults listed in one answer; `total` says how many there are."""
+from luban.webkit.problem import MEDIA_TYPE, problem_of_refusal
 
 
 def answered(outcome: Posted | Rejected, exchange: Exchange, accept: str, *, status: int) -> Answer | Posted:
@@ -25,20 +22,15 @@ def answered(outcome: Posted | Rejected, exchange: Exchange, accept: str, *, sta
     return _problem(outcome.faults, exchange, status)
 
 
-def _problem(faults: Sequence[Fault], exchange: Exchange, status: int) -> Answer:
-    rows = [_listed(fault, exchange) for fault in faults[:MAX_FAULTS]]
-    total = len(faults)
-    zh, en = f"成绩表有 {total} 处错误，未作任何改动。", f"The list has {total} fault(s); nothing was changed."
-    detail = en if exchange.language == "en" else zh
-    members = {"rows": rows, "total": total}
-    response = problem(exchange, status, "results-rejected", detail, members=members)
+def _problem(faults: Sequence[RowFault], exchange: Exchange, status: int) -> Answer:
+    refused = RowsRefused(
+        "results-rejected",
+        zh="成绩表有 {count} 处错误，未作任何改动。",
+        en="The list has {count} fault(s); nothing was changed.",
+        faults=faults,
+    )
+    response = problem_of_refusal(exchange, refused)
     return Answer(bytes(response.body), MEDIA_TYPE, status, {"Content-Language": exchange.language})
-
-
-def _listed(fault: Fault, exchange: Exchange) -> dict[str, object]:
-    reason = fault.en if exchange.language == "en" else fault.zh
-    listed: dict[str, object] = {"row": fault.row, "column": fault.column, "code": fault.code, "reason": reason}
-    return listed | ({"entry_id": fault.entry_id} if fault.entry_id else {})
 
 
 def _accepted(accept: str) -> set[str]:

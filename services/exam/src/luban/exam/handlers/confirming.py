@@ -73,4 +73,5 @@ def _confirmed(row: Any, facts: PlanFacts, scores: list[SubjectScore], today: st
 
 def _emit(uow: UnitOfWork, track: Track, payload: ResultConfirmed, row: Any) -> None:
     person = uow.keyring.open_column(row.sealed, row.entry_id)
-    uow.emit(payload, aggregate_id=row.result_id, key=row.candidate_id, track=track, personal=person)
+    aggregate, key = row.result_id, row.candidate_id
+    uow.emit(payload, aggregate_id=aggregate, key=key, track=track, personal=person, traceparent=row.traceparent)

@@ -12,10 +12,11 @@ from luban.exam.adapters.plans import Plan, find_plan
 from luban.exam.adapters.results_sheet import ResultsSheet
 from luban.exam.adapters.roster import accepted_entries, members
 from luban.exam.adapters.submissions import ResultsFile, add_submission, live_submission
-from luban.exam.domain.faults import Fault, unknown_subject
+from luban.exam.domain.faults import unknown_subject
 from luban.exam.domain.posting import Columns, PostedRow, Scored, check
 from luban.exam.handlers.access import require_own_body
 from luban.reference.refusal import Conflict
+from luban.reference.row_faults import RowFault
 from luban.reference.shanghai import shanghai_day
 from luban.reference.track import Track
 from luban.webkit.authentication import Principal
@@ -40,7 +41,7 @@ class Posted:
 class Rejected:
     """A list that changed nothing, with everything wrong with it, and the sheet it came on."""
 
-    faults: Sequence[Fault]
+    faults: Sequence[RowFault]
     sheet: ResultsSheet | None = None
 
 
@@ -146,7 +147,7 @@ def _row(number: int, row: SentRow, codes: Sequence[str]) -> PostedRow:
     return PostedRow(number, row.entry_id, row.name.strip(), None, row.id_no, marks)
 
 
-def _unknown_subjects(sent: Sequence[SentRow], codes: Sequence[str]) -> list[Fault]:
+def _unknown_subjects(sent: Sequence[SentRow], codes: Sequence[str]) -> list[RowFault]:
     """The subject's name is the sender's own text, so only its place is told."""
     return [
         unknown_subject(number, "scores") for number, row in enumerate(sent, 1) if not row.scores.keys() <= set(codes)

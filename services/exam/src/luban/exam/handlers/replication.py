@@ -46,7 +46,11 @@ def on_entry_accepted(uow: UnitOfWork, batch: Sequence[Received[EntryAccepted]])
     keep_plans(uow, _plans(batch))
     entries = [
         Accepted(
-            event.aggregate_id, UUID(event.payload.candidate_id), UUID(event.payload.plan.plan_id), event.personal()
+            event.aggregate_id,
+            UUID(event.payload.candidate_id),
+            UUID(event.payload.plan.plan_id),
+            event.personal(),
+            uow.trace_of(event),
         )
         for event in batch
     ]

@@ -26,6 +26,7 @@ REGISTERED = """
 select coalesce(jsonb_agg(jsonb_build_object('code', occupation_code, 'name', occupation_name, 'level', level,
                                              'issued_on', issued_on)), '[]')
 from prior_certificate where candidate_id = c.candidate_id and withdrawn_on is null
+      and suspended_on is null
 """
 SELECT = f"""
 select c.candidate_id, c.sealed_person, c.sealed_profile, ({REGISTERED}) from candidate c

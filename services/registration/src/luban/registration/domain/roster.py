@@ -7,9 +7,10 @@ from datetime import date
 from typing import TypeVar
 
 from luban.reference.eligibility_facts import PriorCertificate, Schooling, SchoolKind
-from luban.reference.identity import IdType
+from luban.reference.identity import ID_TYPE_NAMES
 from luban.reference.levels import Level
 from luban.reference.refusal import Invalid
+from luban.reference.row_faults import RowFault
 from luban.reference.spelling import half_width
 from luban.registration.domain.candidate import Declaration, Person, YearsOfWork, parse_person
 
@@ -21,18 +22,6 @@ HEADING = (
 )  # fmt: skip
 """The template's columns. A birth date is asked only of documents that do not carry one."""
 
-ID_TYPES: Mapping[str, IdType] = {
-    "": IdType.RESIDENT_ID,
-    "居民身份证": IdType.RESIDENT_ID,
-    "身份证": IdType.RESIDENT_ID,
-    "201": IdType.RESIDENT_ID,
-    "港澳居民来往内地通行证": IdType.HK_MO_PERMIT,
-    "台湾居民来往大陆通行证": IdType.TW_PERMIT,
-    "港澳台居民居住证": IdType.HK_MO_TW_RESIDENCE,
-    "外国人永久居留身份证": IdType.FOREIGN_PERMANENT_RESIDENCE,
-    "护照": IdType.PASSPORT,
-    "其他": IdType.OTHER,
-}
 SCHOOLING: Mapping[str, SchoolKind] = {
     "博士": SchoolKind.UNIVERSITY,
     "研究生": SchoolKind.UNIVERSITY,
@@ -64,17 +53,6 @@ class RosterRow:
     """Of the row, as the spreadsheet shows it."""
     person: Person
     declared: Declaration
-
-
-@dataclass(frozen=True, slots=True)
-class RowFault:
-    """What is wrong with one row; never quotes what stands there."""
-
-    row: int
-    column: str
-    code: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +135,10 @@ def _at(column: str, row: int, read: Callable[[], T]) -> T:
 
 
 def _person(values: Mapping[str, str], today: date) -> Person:
-    if values["证件类型"] not in ID_TYPES:
+    if values["证件类型"] not in ID_TYPE_NAMES:
         raise Invalid("roster-id-type", zh="证件类型不在字典中", en="the type of document is not in the dictionary")
     born = parse_day(values["出生日期"]) if values["出生日期"] else None
-    id_type = ID_TYPES[values["证件类型"]]
+    id_type = ID_TYPE_NAMES[values["证件类型"]]
     return parse_person(values["姓名"], id_type, values["证件号码"], values["手机号码"], born, today)
 
 

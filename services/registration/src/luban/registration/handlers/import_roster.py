@@ -10,6 +10,7 @@ from uuid import UUID
 from luban.eventkit.uow import UnitOfWork
 from luban.reference.names import name_key
 from luban.reference.refusal import Conflict, Invalid
+from luban.reference.row_faults import RowFault, RowsRefused
 from luban.reference.shanghai import shanghai_day
 from luban.reference.track import Track
 from luban.registration.adapters.candidates import (
@@ -24,15 +25,13 @@ from luban.registration.adapters.facts import plan_facts
 from luban.registration.adapters.plans import PlanOfBody, load_plan
 from luban.registration.domain.entry import HOLDING, EntryState, already_entered
 from luban.registration.domain.plan import Plan, plan_full
-from luban.registration.domain.roster import OPTIONAL, REQUIRED, Reading, RosterRow, RowFault, read_rows
+from luban.registration.domain.roster import OPTIONAL, REQUIRED, Reading, RosterRow, read_rows
 from luban.registration.domain.scheme import LevelScheme
 from luban.registration.handlers.ownership import require_own_body
 from luban.registration.handlers.submit_entry import emit_accepted, judged, take
 from luban.webkit.authentication import Principal
 from luban.webkit.sheets import read_sheet
 
-MOST_FAULTS = 1000
-"""Rows named in one refusal."""
 ALREADY_ENTERED = "ALREADY_ENTERED"
 
 
@@ -157,7 +156,7 @@ def _store(
     for case in cases:
         if case.entry and case.entry.state is EntryState.ACCEPTED:
             emit_accepted(uow, facts, found.plan.track, case.entry.entry_id, case.candidate)
-    take(uow, found.plan, entries)
+    uow.at_last(lambda: take(uow, found.plan, entries))
 
 
 def _outcome(case: _Case) -> RowOutcome:
@@ -169,18 +168,13 @@ def _outcome(case: _Case) -> RowOutcome:
     return RowOutcome(case.row.number, entry.state.value, why.zh, why.en, entry.entry_id, entry.candidate_id)
 
 
-def roster_refused(faults: Sequence[RowFault]) -> Invalid:
-    """The refusal of a roster as a whole, with what is wrong in which row; the first `MOST_FAULTS` of them."""
-    listed = sorted(faults, key=lambda fault: fault.row)[:MOST_FAULTS]
-    return Invalid(
+def roster_refused(faults: Sequence[RowFault]) -> RowsRefused:
+    """The refusal of a roster as a whole, with what is wrong in which row."""
+    return RowsRefused(
         "roster-refused",
         zh="花名册有{count}处错误，未导入任何人员",
         en="the roster has {count} faults; nobody was entered",
-        count=len(faults),
-        rows=[
-            {"row": fault.row, "column": fault.column, "code": fault.code, "reason": fault.zh, "reason_en": fault.en}
-            for fault in listed
-        ],
+        faults=faults,
     )
 
 

@@ -45,7 +45,7 @@ def submit_entry(uow: UnitOfWork, candidate_id: UUID, plan_id: UUID) -> EntrySho
     add_entries(uow, found.plan, [entry], "SELF", now)
     if entry.state is EntryState.ACCEPTED:
         emit_accepted(uow, plan_facts(found), found.plan.track, entry.entry_id, candidate)
-    take(uow, found.plan, [entry])
+    uow.at_last(lambda: take(uow, found.plan, [entry]))
     return EntryShown(as_stored(uow, found.plan, entry, "SELF", now), found)
 
 

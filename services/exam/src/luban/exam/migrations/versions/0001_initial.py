@@ -40,6 +40,7 @@ create table entry (
     match_key bytea not null,      -- keyed hash of the name's comparison key and the number's last 4 characters
     sealed bytea not null,         -- PersonalData, bound to the entry
     seq integer not null,          -- place in the plan's list, from 1
+    traceparent text,              -- the trace that the entry began in; its result goes on in it
     unique (plan_id, seq)
 );
 create index entry_of_candidate on entry (candidate_id);

@@ -1,0 +1,1 @@
+"""The load generator: everybody acts from outside, a ledger keeps every answer, and the system must agree with it."""

@@ -1,0 +1,1 @@
+"""What the ledger says beside what the system says."""

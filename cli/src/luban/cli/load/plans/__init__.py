@@ -1,0 +1,1 @@
+"""A plan's way through the cycle, one module for each of its steps."""

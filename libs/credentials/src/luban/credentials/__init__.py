@@ -1,0 +1,1 @@
+"""Verifiable credentials, made and checked. Pure: no database, no clock, and never the network."""
