@@ -1,7 +1,9 @@
 """A relay or a consumer in a process of its own, struck at the n-th system call of one of its threads, for every n.
 
-strace holds one thread and, when that thread enters its n-th call that moves bytes through a socket or file, kills the
-process or lets the call fail. What the process had begun then stands as a crash leaves it; a fresh one must end it.
+strace holds one thread and, when that thread enters its n-th call of one name that moves bytes through a socket or
+file, kills the process or lets the call fail. What the process had begun then stands as a crash leaves it; a fresh one
+must end it. How often a thread looks for work or wakes another differs from run to run, so a call is also known by what
+it was for, and the walk goes on until every purpose seen in any run was struck.
 """
 
 import multiprocessing
@@ -9,14 +11,18 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal
 from uuid import UUID
 
 import psutil
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from luban.certificate.bootstrap import subscriptions
 from luban.certificate.settings import NumberSettings
@@ -37,6 +43,7 @@ from luban.eventkit.worker import Loop
 from luban.events.v1.common_pb2 import PersonalData
 from luban.reference.track import Track
 from tests.embedded import DatabaseFactory
+from tests.fault.struck_calls import Call, read_calls
 from tests.integration.certificate.rig import confirmed, corrected, keyring_file, level_plan, migrated
 from tests.integration.eventkit.rig import wait_until
 
@@ -47,7 +54,8 @@ CALLS = "sendto,sendmsg,recvfrom,recvmsg,read,readv,write,writev,connect,openat"
 INJECTIONS: dict[Strike, str] = {"kill": "signal=KILL", "error": "error=EIO"}
 PASSES = 3
 """Results confirmed in one batch; one of them is corrected into a fail in the same batch."""
-HANGS_SECONDS = 10.0
+HANGS_SECONDS = 3.0
+AGAIN = 20
 PERSON = PersonalData(name="测试甲", id_type="RESIDENT_ID", id_no="370102199003079010", phone="13800000000")
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
@@ -73,6 +81,24 @@ def run_subject(subject: Subject, settings: dict[str, Any]) -> None:
 
 def _consumer(settings: Settings, units: UnitsOfWork) -> Consumer:
     return Consumer(subscriptions(NumberSettings()), units, settings)
+
+
+@dataclass(frozen=True)
+class Blow:
+    """A strike at the nth call of one name: strace counts each name by itself."""
+
+    call: str
+    nth: int
+    how: Strike
+
+
+@dataclass(frozen=True)
+class Run:
+    """The calls of one thread in one batch; the last is the one that was struck where `hit`."""
+
+    place: int
+    calls: list[Call]
+    hit: bool
 
 
 @dataclass
@@ -148,13 +174,12 @@ class Lane:
         with running(_consumer(self.settings("consumer"), self.sink)):
             wait_until(self.is_applied, "every certificate")
 
-    def strike(self, subject: Subject, place: int, nth: int, how: Strike) -> bool:
-        """Strikes one thread, by its place among the process's, at its nth call. Whether it came so far."""
+    def strike(self, subject: Subject, place: int, blow: Blow | None) -> Run:
+        """One batch of one thread, by its place among the process's, with a blow or only watched."""
+        log = self.folder / "strace.log"
         with self.started(subject) as process:
-            threads = sorted(thread.id for thread in process.threads())
-            if place >= len(threads):
-                return False
-            with struck(process, threads[place], nth, how, self.folder / "strace.log") as reached:
+            thread = sorted(thread.id for thread in process.threads())[place]
+            with traced(process, thread, blow, log) as reached:
                 self.emit()
                 if subject == "consumer":
                     self.relay_all()
@@ -162,13 +187,18 @@ class Lane:
                 self._wait(process, done, reached)
                 hit = reached()
         self.recover(subject)
-        return hit
+        return Run(place, read_calls(_text(log), self.ports()), hit)
+
+    def ports(self) -> dict[int, str]:
+        """Who listens where."""
+        database = conninfo_to_dict(self.source_settings.database)["port"]
+        return {int(str(database)): "database", int(self.source_settings.broker.rpartition(":")[2]): "broker"}
 
     def _wait(self, process: psutil.Process, done: Callable[[], bool], reached: Callable[[], bool]) -> None:
         """Until the batch is done or its process has ended, or it hangs: an answer to what was never sent is waited for
         in vain. A worker's watchdog ends such a process after a while; here it is ended at once."""
+        wait_until(lambda: done() or not process.is_running() or reached(), "the end of a batch")
         if not came_true(lambda: done() or not process.is_running(), HANGS_SECONDS):
-            assert reached(), "the process does nothing, and was not struck"
             self.hangs += 1
 
     def fsck(self) -> list[Check]:
@@ -222,15 +252,18 @@ def running(loop: Loop) -> Iterator[None]:
 
 
 @contextmanager
-def struck(process: psutil.Process, thread: int, nth: int, how: Strike, log: Path) -> Iterator[Callable[[], bool]]:
-    """Holds one thread under strace, which strikes at its nth call; gives whether that has happened."""
+def traced(process: psutil.Process, thread: int, blow: Blow | None, log: Path) -> Iterator[Callable[[], bool]]:
+    """Holds one thread under strace, which deals the blow; gives whether that has happened."""
     log.unlink(missing_ok=True)
-    command = ["strace", "-q", "-p", str(thread), "-o", str(log), "-e", f"trace={CALLS}", "-e", "signal=none",
-               "-e", f"inject={CALLS}:{INJECTIONS[how]}:when={nth}"]  # fmt: skip
+    command = ["strace", "-q", "-yy", "-s", "96", "-p", str(thread), "-o", str(log), "-e", f"trace={CALLS}",
+               "-e", "signal=none"]  # fmt: skip
+    if blow is not None:
+        command += ["-e", f"inject={blow.call}:{INJECTIONS[blow.how]}:when={blow.nth}"]
+    killing = blow is not None and blow.how == "kill"
     with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
         try:
             wait_until(lambda: _is_traced(thread), f"strace on thread {thread}")
-            yield lambda: not process.is_running() if how == "kill" else "(INJECTED)" in _text(log)
+            yield lambda: not process.is_running() if killing else "(INJECTED)" in _text(log)
         finally:
             strace.terminate()
 
@@ -251,43 +284,58 @@ def _rows(units: UnitsOfWork, query: str) -> list[Any]:
         return uow.sql(query).fetchall()
 
 
-def strike_everywhere(lanes: Sequence[Lane], subject: Subject, how: Strike) -> list[tuple[int, int]]:
-    """Strikes every thread at its first, second … call until it makes no further one within the batch; what was hit.
+@dataclass
+class Walk:
+    """What was struck, and where each call was seen last: the place of its thread, and which of its name it was."""
 
-    Lanes work side by side, each on a call of its own.
-    """
-    hits: list[tuple[int, int]] = []
+    struck: list[str] = field(default_factory=list)
+    """What each call that was struck was for."""
+    seen: dict[str, tuple[int, Call]] = field(default_factory=dict)
+
+    def add(self, run: Run) -> None:
+        """Takes in what one run saw."""
+        self.seen.update((call.purpose, (run.place, call)) for call in run.calls if call.purpose)
+        if run.hit:
+            self.struck.append(run.calls[-1].purpose)
+
+    def missed(self) -> list[tuple[int, Call]]:
+        """Calls seen and never struck."""
+        return [where for purpose, where in self.seen.items() if purpose not in self.struck]
+
+
+def strike_everywhere(lanes: Sequence[Lane], subject: Subject, how: Strike) -> Walk:
+    """Watches one batch of every thread, strikes at each of its calls, and again where a run did what none had done
+    before, for `AGAIN` rounds at most. Lanes work side by side, each on a batch of its own."""
+    walk = Walk()
     with lanes[0].started(subject) as process:
-        threads = len(process.threads())
-    for place in range(threads):
-        hits += [(place, nth) for nth in _strike_thread(lanes, subject, place, how)]
-    return hits
+        places = range(len(process.threads()))
+    watched = _runs(lanes, subject, [(place, None) for place in places])
+    blows = [(run.place, Blow(call.name, call.nth, how)) for run in watched for call in run.calls]
+    for run in watched + _runs(lanes, subject, blows):
+        walk.add(run)
+    rounds = 0
+    while (missed := walk.missed()) and (rounds := rounds + 1) <= AGAIN:
+        again = islice(cycle(missed), max(len(missed), len(lanes)))
+        for run in _runs(lanes, subject, [(place, Blow(call.name, call.nth, how)) for place, call in again]):
+            walk.add(run)
+    return walk
 
 
-def _strike_thread(lanes: Sequence[Lane], subject: Subject, place: int, how: Strike) -> list[int]:
-    """Ends when none of a round came so far: the batch was done before."""
-    found: list[int] = []
-    first = 1
-    while True:
-        outcomes: dict[int, bool | BaseException] = {}
+def _runs(lanes: Sequence[Lane], subject: Subject, wanted: Sequence[tuple[int, Blow | None]]) -> list[Run]:
+    """Each by whichever lane is free."""
+    free: SimpleQueue[Lane] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
 
-        def run(lane: Lane, nth: int, into: dict[int, bool | BaseException]) -> None:
-            try:
-                into[nth] = lane.strike(subject, place, nth, how)
-            except BaseException as error:  # told by the caller's thread
-                into[nth] = error
+    def run(place: int, blow: Blow | None) -> Run:
+        lane = free.get()
+        try:
+            return lane.strike(subject, place, blow)
+        finally:
+            free.put(lane)
 
-        workers = [threading.Thread(target=run, args=(lane, nth, outcomes)) for nth, lane in enumerate(lanes, first)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        failed = {nth: outcome for nth, outcome in outcomes.items() if isinstance(outcome, BaseException)}
-        assert not failed, f"thread {place} at {failed}"
-        found += sorted(nth for nth, hit in outcomes.items() if hit)
-        if not any(outcomes.values()):
-            return found
-        first += len(lanes)
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return list(pool.map(run, *zip(*wanted, strict=True))) if wanted else []
 
 
 def lanes_on(factory: DatabaseFactory, brokers: Sequence[str], folder: Path) -> list[Lane]:
