@@ -1,40 +1,23 @@
 """A key in a token signs as one in a file does: SoftHSM by PKCS#11."""
 
-import os
-import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from luban.proofs.signing import Algorithm, PublicKey, Signer
-from luban.proofs.token_key import TokenError, TokenSigner, generate
+from luban.proofs.token_key import Token, TokenError, TokenKey, TokenSigner, destroy, generate
+from tests.softhsm import PIN, TOKEN
 
-LIBRARIES = tuple(f"/usr/{folder}/softhsm/libsofthsm2.so" for folder in ("lib", "lib64", "local/lib"))
-MISSING = "SoftHSM is missing (Debian: apt-get install softhsm2): PKCS#11 was NOT tested"
-TOKEN, PIN, KEY = "luban-test", "1234567890", "register"
+KEY = "register"
 
 
 @pytest.fixture(scope="module")
-def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The path of SoftHSM's library, with one fresh token that holds one key."""
-    program = shutil.which("softhsm2-util")
-    library = next((path for path in LIBRARIES if Path(path).exists()), None)
-    if program is None or library is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    folder = tmp_path_factory.mktemp("token")
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {folder}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(configuration))
-        command = [program, "--init-token", "--free", "--label", TOKEN, "--pin", PIN, "--so-pin", PIN]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-        generate(library, TOKEN, PIN, KEY)
-        yield library
+def module(token: Token) -> str:
+    """The library of a token that holds one key."""
+    generate(token.module, TOKEN, PIN, KEY)
+    return token.module
 
 
 def test_a_token_signs(module: str) -> None:
@@ -57,17 +40,23 @@ def test_threads_share_a_token(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "pin", "key", "told"),
+    ("label", "pin", "key", "told"),
     [
         ("no-such-token", PIN, KEY, "cannot be opened"),
-        (TOKEN, "0987654321", KEY, "cannot be opened"),
         (TOKEN, PIN, "no-such-key", "no single Ed25519 key"),
     ],
 )
-def test_what_is_missing_is_said_without_the_pin(module: str, token: str, pin: str, key: str, told: str) -> None:
+def test_what_is_missing_is_said_without_the_pin(module: str, label: str, pin: str, key: str, told: str) -> None:
     with pytest.raises(TokenError, match=told) as refused:
-        TokenSigner(module, token, pin, key)
+        TokenSigner(module, label, pin, key)
     assert pin not in str(refused.value)
+
+
+def test_a_wrong_pin_opens_nothing(module: str) -> None:
+    opens = f"from luban.proofs.token_key import TokenSigner; TokenSigner({module!r}, {TOKEN!r}, '0987654321', {KEY!r})"
+    fresh = subprocess.run([sys.executable, "-c", opens], check=False, capture_output=True, text=True, timeout=60)
+    assert fresh.returncode == 1
+    assert "cannot be opened (PinIncorrect)" in fresh.stderr
 
 
 def test_a_library_that_is_none_is_said() -> None:
@@ -80,3 +69,15 @@ def test_a_closed_token_does_not_sign(module: str) -> None:
     signer.close()
     with pytest.raises(TokenError, match="does not sign"):
         signer.sign(b"a message")
+
+
+def test_two_keys_of_one_token_sign_in_one_process(module: str) -> None:
+    generate(module, TOKEN, PIN, "another")
+    with TokenSigner(module, TOKEN, PIN, KEY) as first:
+        second = TokenSigner(module, TOKEN, PIN, "another")
+        assert second.public_key.verify(b"a message", second.sign(b"a message"))
+        assert first.public_key.verify(b"a message", first.sign(b"a message"))
+    destroy(TokenKey(module, TOKEN, "another"), PIN)
+    with pytest.raises(TokenError, match="no single Ed25519 key another"):
+        TokenSigner(module, TOKEN, PIN, "another")
+    TokenSigner(module, TOKEN, PIN, KEY).close()

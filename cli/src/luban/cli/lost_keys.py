@@ -1,5 +1,6 @@
 """After a loss of keys that prove: others in their place, the public ones of before still published."""
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from pathlib import Path
 from luban.cli.proof_keys import PASSPHRASE, PURPOSES, STATUS_KEY, TAG_KEY, is_kept_elsewhere, owned, secret_of, told
 from luban.cli.secret_files import write_secret
 from luban.cli.stack import StackError
-from luban.proofs.key_files import KeyDirectory
+from luban.proofs.key_files import KeyDirectory, pin_of
 from luban.proofs.key_history import KeyHistory
 from luban.proofs.local_key import KeyFileError
 from luban.proofs.number_tag import TagKey
+from luban.proofs.token_key import TokenError
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,14 @@ def _secret_or_new(directory: Path) -> tuple[bytes, bool]:
 
 
 def _lost_signers(directory: Path, secret: bytes) -> list[str]:
-    """Purposes whose current private key cannot be read."""
+    """Purposes whose current private key cannot be read. Raises TokenError for one in a token that cannot be used now:
+    that is not yet lost."""
     lost = []
     for purpose in PURPOSES:
         try:
-            KeyDirectory(directory / purpose, secret).signer()
+            KeyDirectory(directory / purpose, secret, pin_of(os.environ)).signer()
+        except TokenError:
+            raise
         except KeyFileError:
             lost.append(purpose)
     return lost

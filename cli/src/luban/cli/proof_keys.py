@@ -7,16 +7,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from luban.cli.secret_files import write_secret
 from luban.cli.stack import StackError
-from luban.proofs.key_files import KeyDirectory, passphrase_of
+from luban.proofs.key_files import KeyDirectory, passphrase_of, pin_of
 from luban.proofs.key_history import KeyHistory, KeyRecord
 from luban.proofs.local_key import KeyFileError
 from luban.proofs.number_tag import TagKey
 from luban.proofs.signing import Algorithm
+from luban.proofs.token_key import Token
 
 PASSPHRASE = "passphrase"  # noqa: S105  # the name of a file
 PURPOSES = ("answers", "log", "credentials", "vc-api")
@@ -63,14 +64,17 @@ def histories(directory: Path) -> dict[str, KeyHistory]:
     return found
 
 
-def rotate(directory: Path, purpose: str, at: datetime, algorithm: Algorithm) -> str:
-    """A new key that signs from the processes' next start on; its id. Private keys that were retired by earlier
-    rotations are destroyed. Raises StackError, `Conflict` key-time-order."""
+def rotate(directory: Path, purpose: str, at: datetime, algorithm: Algorithm, token: Token | None = None) -> str:
+    """A new key, in a file or in a token, that signs from the processes' next start on; its id. Private keys that were
+    retired by earlier rotations are destroyed. Raises StackError, `Conflict` key-time-order."""
     histories(directory)
     with told(), owned(directory):
-        keys = KeyDirectory(directory / purpose, secret_of(directory))
+        keys = _keys(directory, purpose)
         keys.destroy_retired()
-        return keys.rotate(at, algorithm, GRACE).key_id
+        if token is None:
+            return keys.rotate(at, algorithm, GRACE).key_id
+        label = f"luban-{purpose}-{at.astimezone(UTC):%Y%m%d}-{secrets.token_hex(4)}"
+        return keys.rotate_into(token, label, at, GRACE).key_id
 
 
 def compromise(directory: Path, purpose: str, key: str, since: datetime, at: datetime) -> tuple[KeyRecord, str]:
@@ -81,11 +85,15 @@ def compromise(directory: Path, purpose: str, key: str, since: datetime, at: dat
     """
     key_id = _one(histories(directory)[purpose], key).public_key.key_id
     with told(), owned(directory):
-        keys = KeyDirectory(directory / purpose, secret_of(directory))
+        keys = _keys(directory, purpose)
         keys.compromise(key_id, since, at)
         current = keys.history().current
         signing = current.public_key.key_id if current else keys.rotate(at).key_id
         return _one(keys.history(), key_id), signing
+
+
+def _keys(directory: Path, purpose: str) -> KeyDirectory:
+    return KeyDirectory(directory / purpose, secret_of(directory), pin_of(os.environ))
 
 
 def secret_of(directory: Path) -> bytes:

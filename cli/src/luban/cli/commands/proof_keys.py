@@ -18,6 +18,7 @@ from luban.cli.signed_certificates import Signed, signed_by
 from luban.cli.stack import Stack, StackError, stack_file
 from luban.proofs.key_history import KeyHistory, KeyRecord
 from luban.proofs.signing import Algorithm
+from luban.proofs.token_key import Token
 from luban.reference.shanghai import SHANGHAI
 
 app = typer.Typer(
@@ -60,6 +61,10 @@ def show(proofs: Proofs = None, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: J
 def rotate(
     purpose: Purpose,
     algorithm: Annotated[Algorithm, typer.Option(help="SM2 (with SM3) for answers alone.")] = Algorithm.ED25519,
+    token: Annotated[
+        str | None, typer.Option(help="Label of a token (PKCS#11) to make it in; its PIN by LUBAN_TOKEN_PIN_FILE.")
+    ] = None,
+    module: Annotated[str | None, typer.Option(help="Path of the token's library.")] = None,
     at: At = None,
     proofs: Proofs = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -70,7 +75,7 @@ def rotate(
     if algorithm is not Algorithm.ED25519 and purpose != "answers":
         raise StackError(f"the formats of {purpose} know {Algorithm.ED25519.value} alone")
     directory, stack = _place(proofs, data_dir)
-    key = proof_keys.rotate(directory, purpose, _moment(at, stack), algorithm)
+    key = proof_keys.rotate(directory, purpose, _moment(at, stack), algorithm, _token(token, module, algorithm))
     if as_json:
         print_json({"purpose": purpose, "key": key})
         return
@@ -167,6 +172,16 @@ def _instant(text: str) -> datetime:
 def _require_purpose(purpose: str) -> None:
     if purpose not in PURPOSES:
         raise StackError(f"no keys are for {purpose!r}; there are {', '.join(PURPOSES)}")
+
+
+def _token(label: str | None, module: str | None, algorithm: Algorithm) -> Token | None:
+    if label is None and module is None:
+        return None
+    if not label or not module:
+        raise StackError("a token is named by --token and its library by --module, both of them")
+    if algorithm is not Algorithm.ED25519:
+        raise StackError(f"keys in tokens are {Algorithm.ED25519.value} alone")
+    return Token(str(Path(module).resolve()), label)
 
 
 def _signed(purpose: str, record: KeyRecord, stack: Stack | None) -> Signed | None:

@@ -32,7 +32,8 @@ class ProofSettings(BaseSettings):
 
     proof_keys: Path
     """Directory with answers/, log/, credentials/, vc-api/ (luban.proofs.key_files), tag.pem and status.key. The
-    passphrase of what is encrypted in there comes by LUBAN_KEY_PASSPHRASE or LUBAN_KEY_PASSPHRASE_FILE."""
+    passphrase of what is encrypted in there comes by LUBAN_KEY_PASSPHRASE or LUBAN_KEY_PASSPHRASE_FILE, the PIN of a
+    token that holds keys by LUBAN_TOKEN_PIN or LUBAN_TOKEN_PIN_FILE."""
     public_host: str = "luban.example"
     """The name under which the world reaches this service, with a port if it has one. It stands in the log's origin and
     in every credential, so it is for life; example is a name that no host can have (RFC 2606)."""

@@ -9,7 +9,7 @@ from luban.certificate.settings import ProofSettings
 from luban.credentials.did_web import did_web
 from luban.eventkit.starting import CannotStartError
 from luban.proofs.checkpoint import Policy
-from luban.proofs.key_files import KeyDirectory, passphrase_of
+from luban.proofs.key_files import KeyDirectory, passphrase_of, pin_of
 from luban.proofs.key_history import KeyHistory
 from luban.proofs.local_key import KeyFileError
 from luban.proofs.log_mark import LogMark
@@ -74,15 +74,15 @@ class Proving:
 def load(settings: ProofSettings) -> Proving:
     """Raises CannotStartError for a key that is missing or cannot be read, a name or a witness that is none."""
     try:
-        passphrase = passphrase_of(os.environ)
+        passphrase, pin = passphrase_of(os.environ), pin_of(os.environ)
         folder = settings.proof_keys
         proving = Proving(
             settings.public_host,
             settings.log_origin or f"{settings.public_host}/log",
-            _keys(folder / "answers", passphrase),
-            _keys(folder / "log", passphrase),
-            _keys(folder / "credentials", passphrase),
-            _keys(folder / "vc-api", passphrase),
+            _keys(folder / "answers", passphrase, pin),
+            _keys(folder / "log", passphrase, pin),
+            _keys(folder / "credentials", passphrase, pin),
+            _keys(folder / "vc-api", passphrase, pin),
             TagKey.from_pem((folder / "tag.pem").read_bytes(), passphrase),
             *_order((folder / "status.key").read_text(encoding="ascii")),
             tuple(map(NoteKey.from_vkey, settings.log_witnesses.split())),
@@ -101,6 +101,6 @@ def _order(text: str) -> tuple[bytes, int]:
     return bytes.fromhex(key), int(first or 0)
 
 
-def _keys(folder: Path, passphrase: bytes) -> Keys:
-    directory = KeyDirectory(folder, passphrase)
+def _keys(folder: Path, passphrase: bytes, pin: str | None) -> Keys:
+    directory = KeyDirectory(folder, passphrase, pin)
     return Keys(directory.signer(), directory.history())
