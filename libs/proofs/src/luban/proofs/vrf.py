@@ -14,6 +14,7 @@ PUBLIC_BYTES = 32
 SEED_BYTES = 32
 
 _SUITE = b"\x03"
+_EIGHT = bytes([8]) + bytes(31)
 _Q = 2**252 + 27742317777372353535851937790883648493
 
 
@@ -23,8 +24,13 @@ def public_of(seed: bytes) -> bytes:
 
 
 def output_of(seed: bytes, public: bytes, message: bytes) -> bytes:
-    """The output for a message, 64 bytes; costs half of what its proof costs."""
-    return _output(sodium.crypto_scalarmult_ed25519_noclamp(_scalar(seed), _to_curve(public, message)))
+    """The output for a message, 64 bytes; costs a third of what its proof costs.
+
+    The hashed point is of the main subgroup, so cofactor and secret may be multiplied before: one multiplication of the
+    point instead of one and three additions, which cost as much.
+    """
+    eightfold = sodium.crypto_core_ed25519_scalar_mul(_EIGHT, _reduced(_scalar(seed)))
+    return _hashed(sodium.crypto_scalarmult_ed25519_noclamp(eightfold, _to_curve(public, message)))
 
 
 def prove(seed: bytes, public: bytes, message: bytes) -> bytes:
@@ -35,8 +41,7 @@ def prove(seed: bytes, public: bytes, message: bytes) -> bytes:
     u = sodium.crypto_scalarmult_ed25519_base_noclamp(nonce)
     v = sodium.crypto_scalarmult_ed25519_noclamp(nonce, point)
     challenge = _challenge(public, point, gamma, u, v)
-    reduced = sodium.crypto_core_ed25519_scalar_reduce(secret + bytes(32))
-    product = sodium.crypto_core_ed25519_scalar_mul(challenge + bytes(16), reduced)
+    product = sodium.crypto_core_ed25519_scalar_mul(challenge + bytes(16), _reduced(secret))
     return gamma + challenge + sodium.crypto_core_ed25519_scalar_add(nonce, product)
 
 
@@ -90,5 +95,13 @@ def _challenge(*points: bytes) -> bytes:
     return sha512(_SUITE + b"\x02" + b"".join(points) + b"\x00").digest()[:16]
 
 
+def _reduced(scalar: bytes) -> bytes:
+    return sodium.crypto_core_ed25519_scalar_reduce(scalar + bytes(32))
+
+
 def _output(gamma: bytes) -> bytes:
-    return sha512(_SUITE + b"\x03" + _by_cofactor(gamma) + b"\x00").digest()
+    return _hashed(_by_cofactor(gamma))
+
+
+def _hashed(point: bytes) -> bytes:
+    return sha512(_SUITE + b"\x03" + point + b"\x00").digest()
