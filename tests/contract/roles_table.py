@@ -108,6 +108,8 @@ CERTIFICATE: dict[Endpoint, set[str]] = {
     ("GET", "/v1/trust"): {PUBLIC},
     ("POST", "/v1/certificates/{certificate_id}/credentials"): {CANDIDATE, BODY, PROVINCE},
     ("GET", "/v1/certificates/{certificate_id}/paper"): {CANDIDATE, BODY, PROVINCE},
+    ("PUT", "/v1/certificates/{certificate_id}/photograph"): {BODY, PROVINCE},
+    ("GET", "/v1/certificates/{certificate_id}/photograph"): {CANDIDATE, BODY, PROVINCE},
     ("GET", "/v"): {PUBLIC},
     ("GET", "/log/checkpoint"): {PUBLIC},
     ("GET", "/log/keys"): {PUBLIC},

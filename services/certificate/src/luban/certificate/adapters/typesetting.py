@@ -35,7 +35,8 @@ class Typesetter:
     def pdf(self, paper: Paper, code: str, language: Language) -> bytes:
         """The sheet, `code` in its QR code. Raises Conflict paper-character for what the font cannot show."""
         refuse_what_cannot_be_set(paper)
-        sheet = asdict(paper) | {"code": qr_code(code), "addresses": QUERY_ADDRESSES}
+        photograph = None if paper.photograph is None else list(paper.photograph)
+        sheet = asdict(paper) | {"code": qr_code(code), "addresses": QUERY_ADDRESSES, "photograph": photograph}
         told = json.dumps(sheet | {"bilingual": language is Language.BILINGUAL}, ensure_ascii=False)
         with self._lock:
             made = self._compiler.compile(format="pdf", sys_inputs={"sheet": told}, timestamp=_NEVER)

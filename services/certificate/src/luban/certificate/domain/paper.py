@@ -36,13 +36,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Everything on the sheet but the photograph, the seal and the QR code."""
+    """Everything on the sheet but the seal and the QR code."""
 
     title: tuple[str, str]
     statement: tuple[str, str]
     lines: tuple[Line, ...]
     body_name: str
     issued_on: str
+    photograph: bytes | None = None
+    """A JPEG; without one a box to glue it in is printed."""
 
     @property
     def texts(self) -> str:
@@ -68,6 +70,8 @@ class Printed:
     issued_on: date
     print_serial: str | None = None
     """Of the sheet, where it was reissued."""
+    photograph: bytes | None = None
+    """A JPEG, 25 by 35 mm."""
 
 
 _TITLES = {
@@ -105,6 +109,7 @@ def paper_of(printed: Printed) -> Paper:
         (*_holder(printed), *_ability(printed), *_numbers(printed)),
         printed.body_name,
         f"{printed.issued_on.year}年{printed.issued_on.month}月{printed.issued_on.day}日",
+        printed.photograph,
     )
 
 

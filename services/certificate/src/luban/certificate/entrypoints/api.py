@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from luban.certificate.adapters import proving
 from luban.certificate.adapters.signing import Signer
 from luban.certificate.adapters.typesetting import Typesetter
-from luban.certificate.entrypoints import api_keys, certificates, changes, consents, imports, uploads, watch_lists
+from luban.certificate.entrypoints import (
+    api_keys,
+    certificates,
+    changes,
+    consents,
+    imports,
+    photographs,
+    uploads,
+    watch_lists,
+)
 from luban.certificate.entrypoints.checkpoint_seen import CheckpointSeen
 from luban.certificate.entrypoints.credentials import Credentials
 from luban.certificate.entrypoints.papers import Papers
@@ -52,7 +61,7 @@ def serve(settings: Settings) -> Shortcut:
     log = PublicLog(keys)
     credentials = Credentials(keys)
     papers = Papers(Press(keys, Typesetter()))
-    parts = (certificates, changes, imports, uploads, consents, api_keys, watch_lists)
+    parts = (certificates, changes, photographs, imports, uploads, consents, api_keys, watch_lists)
     proofs = [log.router(), credentials.router(), VcApi(keys, credentials).router(), papers.router()]
     routers = [*(part.router for part in parts), checks.router(), *proofs]
     app = create_app(

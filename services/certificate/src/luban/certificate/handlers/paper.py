@@ -12,6 +12,7 @@ from luban.certificate.adapters.typesetting import Typesetter
 from luban.certificate.domain.face import CertificateKind
 from luban.certificate.domain.paper import Language, Printed, paper_of
 from luban.certificate.domain.register import State, require_attestable
+from luban.certificate.handlers.photograph import newest_photograph
 from luban.certificate.handlers.read import owned, record_reading, refuse_imported
 from luban.eventkit.uow import UnitOfWork
 from luban.proofs.pocket import Pocket
@@ -61,6 +62,7 @@ def print_certificate(
         row.body_name,
         row.issued_on,
         row.print_serial,
+        newest_photograph(uow, certificate_id),
     )
     keys = press.proving.credentials
     keep_signed(uow, keys.signer.key_id, row.certificate_id, uow.now())
