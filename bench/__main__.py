@@ -1,10 +1,10 @@
-"""`python -m bench NAME [ARGUMENTS]`: audit, end_to_end, kernel, papers, registration, status_list, verification."""
+"""`python -m bench NAME [ARGUMENTS]`; NAMES are those there are."""
 
 import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("audit", "end_to_end", "kernel", "papers", "registration", "status_list", "verification")
+NAMES = ("audit", "end_to_end", "issue", "kernel", "papers", "registration", "status_list", "verification")
 
 
 def main() -> None:

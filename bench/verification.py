@@ -131,6 +131,12 @@ def make_up(database: str, certificates: int) -> int:
         return int(made)
 
 
+def settle(admin: str) -> None:
+    """Brings the copies to disk: a register that has grown over years has no two million rows waiting for that."""
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("checkpoint")
+
+
 def measure(issued: int, certificates: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """One run on a fresh stack: single checks, batches."""
     with private_directory() as folder:
@@ -145,6 +151,7 @@ def measure(issued: int, certificates: int) -> tuple[dict[str, Any], dict[str, A
                 move_to(gateway, run.days.exam_over)
                 checks = Checks(run, run.employer_key())
                 size = {"certificates": make_up(stack.databases["certificate"], certificates), "asked": issued}
+                settle(stack.admin_database)
                 with empty_server(stack) as empty:
                     return size | _compare(checks, empty), size | _batches(checks)
         finally:
@@ -170,13 +177,15 @@ def _compare(checks: Checks, empty: str) -> dict[str, Any]:
         plain.append(uvloop.run(drive(empty, empties(empty, REQUESTS), CONNECTIONS)).per_second)
         checked.append(uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS)).per_second)
     rate = median(checked) / 2
-    half = uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS, per_second=rate))
+    halves = [
+        uvloop.run(drive(checks.url, checks.requests(REQUESTS), CONNECTIONS, per_second=rate)) for _ in range(ROUNDS)
+    ]
     return {
         "checks_per_second": round(median(checked)),
         "empty_per_second": round(median(plain)),
         "ratio": round(median(one / other for one, other in zip(checked, plain, strict=True)), 3),
-        "p50_ms_at_half_rate": round(half.percentile(0.5) * 1000, 1),
-        "p99_ms_at_half_rate": round(half.percentile(0.99) * 1000, 1),
+        "p50_ms_at_half_rate": round(median(half.percentile(0.5) for half in halves) * 1000, 1),
+        "p99_ms_at_half_rate": round(median(half.percentile(0.99) for half in halves) * 1000, 1),
     }
 
 

@@ -105,11 +105,11 @@ def _entries(
     entries: list[Entry] = []
     rows: list[Sequence[object]] = []
     here: dict[tuple[UUID, int], tuple[int, bytes]] = {}
+    tags = proving.tag_key.tags(list({_number(each) for each in batch if each.tag is None}))
     for index, each in enumerate(batch, size):
         key = (each.certificate_id, each.version - 1)
         previous, tag = here.get(key, (each.before, each.tag))
-        if tag is None:
-            tag = proving.tag_key.tag(each.certificate["certificate_no"])
+        tag = tag or tags[_number(each)]
         change, secret = Change(each.change), new_salt()
         day = each.certificate["issued_on"] if each.version == 1 else shanghai_day(each.at)
         salt, holder_salt = salts_of(secret)
@@ -119,6 +119,11 @@ def _entries(
         rows.append((index, each.certificate_id, each.version, at, tag, secret, canonical.encode(facts)))
         here[each.certificate_id, each.version] = (index, tag)
     return entries, rows
+
+
+def _number(each: Waiting) -> str:
+    number: str = each.certificate["certificate_no"]
+    return number
 
 
 def _holder(uow: UnitOfWork, each: Waiting, salt: bytes) -> str:
