@@ -36,6 +36,9 @@ from luban.webkit.watching import Watching
 _LOG = logging.getLogger("luban.program")
 
 WORKER_CONNECTIONS = 6
+TURN_SECONDS = 0.001
+"""How long one thread of a worker keeps the interpreter while another waits for it. By Python's own 5 ms a thread that
+leaves it often, for libsodium or the database, is starved by one that never does."""
 COLLECT_AFTER = (50_000, 20, 50)
 """Allocations before the collector looks at new objects, and how seldom at older ones. A batch makes tens of thousands
 of objects that reference counts free without it; at Python's own 700 it takes a sixth of a worker's time."""
@@ -101,6 +104,7 @@ def _run(service: Service, asked: argparse.Namespace, settings: Settings) -> int
         expect_events_of(service.name)
         serve(service.api, settings)
         return 0
+    sys.setswitchinterval(TURN_SECONDS)
     units = open_units(settings, WORKER_CONNECTIONS)
     if service.before_worker:
         service.before_worker(units)
