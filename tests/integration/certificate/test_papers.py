@@ -79,7 +79,8 @@ def code_in(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
     picture = document[0].render(scale=DPI / 72).to_pil()
     document.close()
-    (found,) = zxingcpp.read_barcodes(picture)
+    qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)  # lines of a page may look like bars to others
+    (found,) = zxingcpp.read_barcodes(picture, formats=qr)
     return found.text
 
 
