@@ -19,7 +19,7 @@ ifdef SERVERS
 export LUBAN_TEST_SERVERS := $(SERVERS)
 endif
 
-.PHONY: help setup lint format test test-unit test-e2e test-cluster fault fault-part proto docs golden buf baseline verifiers conformance node demo compose-up compose-down compose-demo bench fsck clean
+.PHONY: help setup lint format test test-unit test-browser test-e2e test-cluster fault fault-part proto docs golden buf baseline verifiers conformance node demo compose-up compose-down compose-demo bench fsck clean
 help: ## explain every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -48,6 +48,11 @@ test: $(READY) ## run the unit, contract, conformance and integration tests (WOR
 
 test-unit: $(READY) ## run the tests that need no server, in seconds
 	$(PYTEST) tests/unit
+
+test-browser: $(READY) ## run the page that a certificate's code leads to, in a real browser (needs Chromium)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "Chromium is missing here: NOTHING tries the page of a certificate's code (apt-get install chromium)" >&2; exit 1; }
+	$(PYTEST) -n $(WORKERS) --dist loadfile tests/browser
 
 test-e2e: $(READY) ## run the tests that drive a whole stack from outside (BROKER=apache)
 	$(PYTEST) tests/e2e

@@ -25,11 +25,9 @@ CREDIT_CODE = "91350100M000100Y43"
 
 
 @dataclass
-class Door:
-    """Clients of the service, and tokens for them."""
+class Issuer:
+    """Whose tokens the service believes."""
 
-    served: Shortcut
-    register: Register
     issuer_key: Ed25519PrivateKey
 
     def token(self, role: Role, subject: UUID | None = None, body_id: UUID | None = None) -> dict[str, str]:
@@ -44,12 +42,28 @@ class Door:
         """The header of a member of the province's staff."""
         return self.token(Role.PROVINCE_STAFF)
 
+
+@dataclass
+class Door(Issuer):
+    """Clients of the service, and tokens for them."""
+
+    served: Shortcut
+    register: Register
+
     @asynccontextmanager
     async def client(self, address: str = "192.0.2.1") -> AsyncIterator[httpx.AsyncClient]:
         """A client at a network address."""
         transport = httpx.ASGITransport(self.served, client=(address, 40000), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://certificate") as client:
             yield client
+
+
+def new_issuer(folder: Path) -> Issuer:
+    """An issuer whose public key stands in jwks.json there."""
+    key = Ed25519PrivateKey.generate()
+    public = {**OKPAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "test", "alg": "EdDSA"}
+    (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
+    return Issuer(key)
 
 
 def open_door(
@@ -60,12 +74,10 @@ def open_door(
     proofs: Path | None = None,
 ) -> Door:
     """The application over the register's database; `proofs` are keys of the test's own."""
-    issuer_key = Ed25519PrivateKey.generate()
-    public = {**OKPAlgorithm.to_jwk(issuer_key.public_key(), as_dict=True), "kid": "test", "alg": "EdDSA"}
-    (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
+    issuer = new_issuer(folder)
     prove(patch, proofs)
     patch.setenv("LUBAN_PUBLIC_DAILY_QUOTA", str(public_quota))
-    return Door(serve(register.settings), register, issuer_key)
+    return Door(issuer.issuer_key, serve(register.settings), register)
 
 
 async def new_key(

@@ -1,5 +1,6 @@
 """Certificates on paper: looked at as a picture, read by a camera, the same bytes every time."""
 
+import re
 from base64 import b64decode
 from dataclasses import replace
 from datetime import date
@@ -78,7 +79,8 @@ def code_in(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
     picture = document[0].render(scale=DPI / 72).to_pil()
     document.close()
-    (found,) = zxingcpp.read_barcodes(picture)
+    qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)  # lines of a page may look like bars to others
+    (found,) = zxingcpp.read_barcodes(picture, formats=qr)
     return found.text
 
 
@@ -152,11 +154,18 @@ async def test_a_paper_is_nobody_elses(door: Door, register: Register, keeper: L
     assert register.rows("select count(*) from webkit.personal_data_access") == [(1,)]
 
 
-async def test_the_code_leads_to_a_page(door: Door) -> None:
+@pytest.mark.parametrize("path", ["/V", "/v"])
+async def test_the_code_leads_to_a_page_with_its_scripts(door: Door, path: str) -> None:
     async with door.client() as client:
-        answer = await client.get("/v")
+        answer = await client.get(path)
+        files = {name: await client.get(name) for name in re.findall(r'(?:src|href)="([^"]+)"', answer.text)}
+        files["/v/worker.js"] = await client.get("/v/worker.js")
+        assert problem(await client.get("/v/other.js")) == (404, "page-file-unknown")
     assert answer.status_code == 200
     assert "luban verify" in answer.text
+    kinds = {name: (file.status_code, file.headers["content-type"].partition(";")[0]) for name, file in files.items()}
+    scripts = {"/v/page.js", "/v/worker.js"}
+    assert kinds == {"/v/page.css": (200, "text/css")} | dict.fromkeys(scripts, (200, "text/javascript"))
 
 
 def test_rare_characters_are_set_or_refused(typesetter: Typesetter) -> None:

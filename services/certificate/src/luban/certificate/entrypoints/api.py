@@ -19,6 +19,7 @@ from luban.certificate.entrypoints import (
     watch_lists,
 )
 from luban.certificate.entrypoints.checkpoint_seen import CheckpointSeen
+from luban.certificate.entrypoints.code_page import CodePage
 from luban.certificate.entrypoints.credentials import Credentials
 from luban.certificate.entrypoints.papers import Papers
 from luban.certificate.entrypoints.public_log import PublicLog
@@ -63,7 +64,8 @@ def serve(settings: Settings) -> Shortcut:
     papers = Papers(Press(keys, Typesetter()))
     parts = (certificates, changes, photographs, imports, uploads, consents, api_keys, watch_lists)
     proofs = [log.router(), credentials.router(), VcApi(keys, credentials).router(), papers.router()]
-    routers = [*(part.router for part in parts), checks.router(), *proofs]
+    pages = [CodePage().router()]
+    routers = [*(part.router for part in parts), checks.router(), *proofs, *pages]
     app = create_app(
         "鲁班：证书", "certificate", settings, routers, units, api_keys=EmployerKeys(units), lifespan=lifespan
     )
