@@ -175,11 +175,14 @@ class Lane:
             wait_until(self.is_applied, "every certificate")
 
     def strike(self, subject: Subject, place: int, blow: Blow | None) -> Run:
-        """One batch of one thread, by its place among the process's, with a blow or only watched."""
+        """One batch of one thread, by its place among the process's, with a blow or only watched; where a process has
+        no such thread, no call was seen."""
         log = self.folder / "strace.log"
         with self.started(subject) as process:
-            thread = sorted(thread.id for thread in process.threads())[place]
-            with traced(process, thread, blow, log) as reached:
+            threads = sorted(thread.id for thread in process.threads())
+            if place >= len(threads):
+                return Run(place, [], False)
+            with traced(process, threads[place], blow, log) as reached:
                 self.emit()
                 if subject == "consumer":
                     self.relay_all()
