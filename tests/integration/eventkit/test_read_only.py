@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from luban.eventkit.timers import Timers
+from luban.eventkit.uow import Cause, open_units
 from tests.integration.eventkit.rig import LEAKS_SOCKETS, Rig, wait_until
 
 pytestmark = LEAKS_SOCKETS
@@ -48,6 +49,18 @@ def test_relay_consumer_and_timers_wait_for_it(rig: Rig, caplog: pytest.LogCaptu
             stack.enter_context(rig.running_loops(rig.relay(), rig.consumer(), timers))
             wait_until(lambda: expected <= told(caplog), "each to meet it")
         rig.await_effects(10)
+
+
+def test_a_connection_that_has_read_takes_the_servers_word_for_its_next_transaction(rig: Rig) -> None:
+    one = open_units(rig.sink_settings, 1)
+    with read_only(rig.sink_settings.database):
+        with one.read(Cause("test")) as uow:
+            assert uow.sql("select 1").fetchall() == [(1,)]
+        with one.begin(Cause("test")) as uow:
+            assert uow.sql("show transaction_read_only").fetchall() == [("on",)]
+    with one.read(Cause("test")) as uow:
+        assert uow.sql("show transaction_read_only").fetchall() == [("on",)]
+    one.close()
 
 
 def told(caplog: pytest.LogCaptureFixture) -> set[str]:

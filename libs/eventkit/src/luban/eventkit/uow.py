@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 from google.protobuf.message import Message
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -206,7 +206,16 @@ def connect(address: str, pool_size: int = 20) -> Engine:
     arrays.install()
     url = address.replace("postgresql://", "postgresql+psycopg://", 1)
     arguments = {**connecting.CLIENT, "options": connecting.COMMITS}
-    return create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
+    event.listen(engine, "checkin", _forget_mode)
+    return engine
+
+
+def _forget_mode(connection: psycopg.Connection[Any] | None, _: object) -> None:
+    """SQLAlchemy gives back a connection that has read with READ WRITE for its mode. A server in recovery refuses that
+    word as a feature it lacks, which nobody waits for, and one that was set to take no writes takes them."""
+    if connection is not None and not connection.closed:
+        connection.read_only = None
 
 
 def open_units(settings: Settings, pool_size: int = 20) -> UnitsOfWork:
