@@ -298,7 +298,7 @@ class Walk:
     def add(self, run: Run) -> None:
         """Takes in what one run saw."""
         self.seen.update((call.purpose, (run.place, call)) for call in run.calls if call.purpose)
-        if run.hit:
+        if run.hit and run.calls:
             self.struck.append(run.calls[-1].purpose)
 
     def missed(self) -> list[tuple[int, Call]]:

@@ -100,6 +100,13 @@ def test_a_token_out_of_reach_is_no_loss(proofs: Path, token: Token, monkeypatch
     assert (proofs / "log" / "keys.json").read_bytes() == before
 
 
+def test_a_token_that_is_gone_for_good_is_told_by_removing_its_file(proofs: Path, token: Token) -> None:
+    key = rotated(proofs, token, "log")
+    (proofs / "log" / f"{key}.token").unlink()
+    assert told(run(proofs, "lost", days=1))["replaced"] == ["log"]
+    assert load(ProofSettings()).log.signer.key_id != key
+
+
 def test_a_rotation_out_of_order_leaves_nothing_in_the_token(proofs: Path, token: Token) -> None:
     directory = KeyDirectory(proofs / "log", (proofs / "passphrase").read_bytes(), PIN)
     refused = run(proofs, "rotate", "log", "--token", token.label, "--module", token.module, days=-9999)
