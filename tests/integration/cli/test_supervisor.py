@@ -200,6 +200,14 @@ def test_down_clears_what_a_killed_supervisor_left(options: Options) -> None:
     assert marked(options) == []
 
 
+def test_a_stack_goes_down_though_the_wall_clock_was_set(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    start_stack(options)
+    now = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: now - 1.0)  # what Linux tells once the clock lost a second
+    assert stop_stack(options.data_dir) is True
+    assert marked(options) == []
+
+
 def topic_ids(broker: str) -> dict[str, str]:
     client = KafkaAdminClient(bootstrap_servers=broker)
     found = {topic["name"]: topic["topic_id"] for topic in client.describe_topics()}

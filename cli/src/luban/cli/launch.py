@@ -154,7 +154,7 @@ def _spawn(data_dir: Path, lock: int) -> subprocess.Popen[bytes]:
     """A session of its own, so that it outlives the terminal; the lock is handed over with the descriptor."""
     with (logs_directory(data_dir) / "supervisor.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 -- our own program
-            [sys.executable, "-m", "luban.cli.supervisor", str(data_dir), str(lock)],
+            [sys.executable, *_supervising(data_dir), str(lock)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -208,10 +208,18 @@ def _refuse_restarts(data_dir: Path) -> None:
 
 
 def _supervisor(data_dir: Path) -> psutil.Process | None:
-    """The supervisor that state.json names, if that process is still the one it was."""
+    """The supervisor that state.json names, if that process is one of this directory.
+
+    It is known by its command line: its time of start is told by the wall clock, and moves when the clock is set.
+    """
     state = read_json(state_file(data_dir))
     with suppress(psutil.NoSuchProcess, TypeError, json.JSONDecodeError):
         process = psutil.Process(state["supervisor"]["pid"])
-        if abs(process.create_time() - state["supervisor"]["started_at"]) < 1.0:
+        if process.cmdline()[1:-1] == _supervising(data_dir):
             return process
     return None
+
+
+def _supervising(data_dir: Path) -> list[str]:
+    """A supervisor's arguments, without the lock's descriptor, which is the last."""
+    return ["-m", "luban.cli.supervisor", str(data_dir.resolve())]

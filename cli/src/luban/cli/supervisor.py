@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import psutil
 import psycopg
 
 from luban.cli.brokers import broker_of
@@ -236,9 +235,8 @@ class Supervisor:
 
     def _publish(self) -> None:
         """Writes state.json, and stack.json with the pids of now."""
-        own = {"pid": os.getpid(), "started_at": psutil.Process().create_time()}
         processes = [unit.describe() for unit in self._all_units()]
-        state = {"stage": self._stage, "error": self._error, "supervisor": own, "processes": processes}
+        state = {"stage": self._stage, "error": self._error, "supervisor": {"pid": os.getpid()}, "processes": processes}
         write_json(state_file(self._directory), state)
         if self._stack is None:
             return
