@@ -1,5 +1,6 @@
 """A hundred checks in one call: each asked, counted, recorded, answered and signed as one alone."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,16 @@ async def test_the_publics_quota_counts_every_row(
     async with door.served.app.router.lifespan_context(door.served.app), door.client() as client:
         lines = await _lines(client, [_ask()] * 5)
     assert [line["status"] for line in lines] == [200, 200, 200, 429, 429]
+
+
+async def test_bounds_hold_though_batches_are_under_way_at_once(door: Door, client: httpx.AsyncClient) -> None:
+    door.register.issue(confirmed(level_plan()))
+    key = (await new_key(door, client, quota=250))["key"]
+    batches = await asyncio.gather(*[_lines(client, [_ask()] * 100, key) for _ in range(4)])
+    statuses = sorted(line["status"] for lines in batches for line in lines)
+    assert statuses == [200] * 250 + [429] * 150
+    assert door.register.rows("select used from webkit.quota_use") == [(400,)]
+    assert door.register.rows("select count(*) from verification") == [(250,)]
 
 
 async def test_an_unknown_key_gets_no_line(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,7 @@
 """Guesses are bounded by number too, and nobody can shut an employer out by guessing."""
 
+import asyncio
+import json
 from datetime import date
 
 import httpx
@@ -52,6 +54,18 @@ async def test_a_keys_misses_close_a_number_for_that_key(door: Door, client: htt
     assert await _status(client, NUMBER, NAME, one) == 429
     assert await _status(client, NUMBER, NAME, other) == 200
     assert await _status(client, NUMBER, NAME) == 200
+
+
+async def test_misses_are_bounded_though_batches_are_under_way_at_once(door: Door, client: httpx.AsyncClient) -> None:
+    door.register.issue(confirmed(level_plan()))
+
+    async def answered(batch: int) -> int:
+        asked = [{"certificate_no": NUMBER, "name": f"王{batch}{n:x}", "purpose": "试"} for n in range(MOST - 1)]
+        response = await client.post("/v1/verifications:batch", json={"checks": asked})
+        return sum(json.loads(line)["status"] == 200 for line in response.text.splitlines())
+
+    assert sum(await asyncio.gather(*map(answered, range(4)))) == MOST
+    assert await _status(client, NUMBER, NAME) == 429
 
 
 async def test_the_misses_of_one_batch_count_within_it(door: Door, client: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 """SQL of checks, each statement for a whole batch of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,32 +10,27 @@ import orjson
 from luban.certificate.domain.answer import Registered
 from luban.eventkit.async_uow import AsyncUnitOfWork
 
-# Counts the day's checks of every caller, which locks their rows in order, and says where each stood before.
-COUNT = """
+ASKED, MISSED = "verification", "verification-miss"
+"""What is counted of a day: checks by caller, wrong factors by what was tried."""
+
+CALLERS = """
 with moment as (select eventkit.now() as at),
-key as (
-    select asked.caller, asked.n, api_key.key_id::text as key_id, api_key.credit_code, api_key.daily_quota
-    from json_to_recordset(%(keys)s::json) as asked (caller text, n integer)
+caller as (
+    select asked.caller, api_key.key_id::text as key_id, api_key.credit_code, api_key.daily_quota,
+           convert_to(api_key.credit_code, 'UTF8') as counted_as
+    from json_array_elements_text(%(keys)s::json) as asked (caller)
     join api_key on api_key.key_hash = decode(asked.caller, 'hex')
     cross join moment
     where api_key.revoked_at is null and 'verification' = any(api_key.scopes)
           and (api_key.expires_at is null or api_key.expires_at > moment.at)
-),
-caller as (
-    select convert_to(credit_code, 'UTF8') as caller, sum(n)::integer as n from key group by 1
     union all
-    select decode(caller, 'hex'), n from json_to_recordset(%(addresses)s::json) as asked (caller text, n integer)
-),
-counted as (
-    insert into webkit.quota_use as old (day, what, caller, used)
-    select (moment.at at time zone 'Asia/Shanghai')::date, 'verification', caller, n from caller, moment order by caller
-    on conflict (day, what, caller) do update set used = old.used + excluded.used
-    returning caller, used
+    select caller, null, null, null, decode(caller, 'hex')
+    from json_array_elements_text(%(addresses)s::json) as asked (caller)
 )
-select moment.at, coalesce(key.caller, encode(counted.caller, 'hex')), key.key_id, key.credit_code, key.daily_quota,
-       counted.used - caller.n
-from moment left join (counted join caller using (caller)) on true
-left join key on convert_to(key.credit_code, 'UTF8') = counted.caller
+select moment.at, caller.caller, caller.key_id, caller.credit_code, caller.daily_quota, coalesce(quota_use.used, 0)
+from moment left join caller on true
+left join webkit.quota_use on quota_use.day = (moment.at at time zone 'Asia/Shanghai')::date
+     and quota_use.what = 'verification' and quota_use.caller = caller.counted_as
 """
 
 # Each number asked for gets the certificate of that number or else the one that follows it, so that an unknown number
@@ -61,13 +56,6 @@ left join lateral (
 ) as near on true
 """
 
-MISS = """
-insert into webkit.quota_use as old (day, what, caller, used)
-select (%(at)s::timestamptz at time zone 'Asia/Shanghai')::date, 'verification-miss', decode(caller, 'hex'), n
-from json_to_recordset(%(missed)s::json) as missed (caller text, n integer) order by decode(caller, 'hex')
-on conflict (day, what, caller) do update set used = old.used + excluded.used
-"""
-
 RECORD = """
 insert into verification (verification_id, at, certificate_id, caller_kind, key_id, credit_code, purpose, factor,
                           outcome, lawful_ground, consent_id)
@@ -76,6 +64,16 @@ select verification_id, %(at)s, certificate_id, caller_kind, key_id, credit_code
 from json_to_recordset(%(rows)s::json)
      as row (verification_id uuid, certificate_id uuid, caller_kind text, key_id uuid, credit_code text, purpose text,
              factor text, outcome text, lawful_ground text, consent_id uuid)
+"""
+
+# In order, so that two batches never wait for each other.
+COUNT = """
+insert into webkit.quota_use as old (day, what, caller, used)
+select (%(at)s::timestamptz at time zone 'Asia/Shanghai')::date, what, decode(caller, 'hex'), n
+from json_to_recordset(%(uses)s::json) as counted (what text, caller text, n integer)
+order by what, decode(caller, 'hex')
+on conflict (day, what, caller) do update set used = old.used + excluded.used
+returning what, encode(caller, 'hex'), used
 """
 
 
@@ -100,6 +98,29 @@ class Found(NamedTuple):
     registered: Registered
 
 
+@dataclass(slots=True)
+class Use:
+    """What a batch adds to one count of the day."""
+
+    what: str
+    """ASKED or MISSED."""
+    caller: str
+    """Hexadecimal."""
+    before: int
+    """The count when it was looked up."""
+    most: int
+    """Its bound."""
+    n: int = 0
+
+    def was_overtaken(self, after: int) -> bool:
+        """Whether others counted since the look-up, and so that something of this batch should have been refused."""
+        return after - self.n != self.before and self.before < self.most < after
+
+
+class Overtaken(Exception):  # noqa: N818 -- no error: the batch is answered again
+    """A count that a batch relied on has reached its bound meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class LookedUp:
     """What a batch of checks needs to know."""
@@ -114,17 +135,17 @@ class LookedUp:
 
 
 async def look_up(
-    uow: AsyncUnitOfWork, keys: Mapping[str, int], addresses: Mapping[str, int], asked: Mapping[str, str]
+    uow: AsyncUnitOfWork, keys: Iterable[str], addresses: Iterable[str], asked: Mapping[str, str]
 ) -> LookedUp:
-    """Counts checks by the hexadecimal hash of key or address, and finds certificates by number; `asked` has the number
-    by the hexadecimal hash of what is tried.
+    """Finds callers by the hexadecimal hash of key or address, and certificates by number; `asked` has the number by the
+    hexadecimal hash of what is tried.
 
     The certificates are read after the moment, so that every change registered until then is seen.
     """
-    counting = await uow.sql(COUNT, {"keys": _tallies(keys), "addresses": _tallies(addresses)})
-    numbers = orjson.dumps([{"number": number, "tried": tried} for tried, number in asked.items()])
-    finding = await uow.sql(FIND, {"asked": numbers.decode()})
-    rows = await counting.fetchall()
+    calling = await uow.sql(CALLERS, {"keys": _json(list(keys)), "addresses": _json(list(addresses))})
+    numbers = _json([{"number": number, "tried": tried} for tried, number in asked.items()])
+    finding = await uow.sql(FIND, {"asked": numbers})
+    rows = await calling.fetchall()
     callers = {row[1]: Caller(row[5], row[2], row[3], row[4]) for row in rows if row[1] is not None}
     found = await finding.fetchall()
     near = {row[0]: Found(row[3], row[4], row[5], row[6], Registered(*row[7:])) for row in found if row[3] is not None}
@@ -132,13 +153,20 @@ async def look_up(
 
 
 async def record(
-    uow: AsyncUnitOfWork, at: datetime, rows: Sequence[Mapping[str, Any]], missed: Mapping[str, int]
+    uow: AsyncUnitOfWork, at: datetime, rows: Sequence[Mapping[str, Any]], uses: Sequence[Use]
 ) -> None:
-    """Writes what was asked and answered, all at one moment, and counts what was missed."""
-    if missed:
-        await uow.sql(MISS, {"at": at, "missed": _tallies(missed)})
-    await uow.sql(RECORD, {"at": at, "rows": orjson.dumps(rows).decode()})
+    """Writes what was asked and answered, all at one moment, and counts it.
+
+    Counting comes last: from there to the end of the transaction others who count the same wait. Raises Overtaken,
+    after which the transaction must be rolled back.
+    """
+    await uow.sql(RECORD, {"at": at, "rows": _json(rows)})
+    counts = [{"what": use.what, "caller": use.caller, "n": use.n} for use in uses]
+    counting = await uow.sql(COUNT, {"at": at, "uses": _json(counts)})
+    after = {(what, caller): used for what, caller, used in await counting.fetchall()}
+    if any(use.was_overtaken(after[use.what, use.caller]) for use in uses):
+        raise Overtaken
 
 
-def _tallies(counts: Mapping[str, int]) -> str:
-    return orjson.dumps([{"caller": caller, "n": n} for caller, n in counts.items()]).decode()
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

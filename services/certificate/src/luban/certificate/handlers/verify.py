@@ -5,12 +5,13 @@ that follows the unknown number is fetched, unsealed, compared and masked like o
 
 Guesses are bounded by number as well as by caller: a number whose factor was missed too often today is not answered any
 more. What strangers miss counts together and stops strangers only; each key has a count of its own, so that nobody can
-shut an employer out. The count is read before and written after a batch: batches under way at one moment do not see
-each other's misses, so the bound may be passed by what fits into one of them.
+shut an employer out.
+
+Counts are read before a batch and written after it, so that batches under way at one moment do not wait for each other.
+Where that would let a bound be passed, the later batch is answered anew.
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -22,7 +23,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from luban.certificate.adapters import checks
-from luban.certificate.adapters.checks import Caller, Found, LookedUp
+from luban.certificate.adapters.checks import Caller, Found, LookedUp, Use
 from luban.certificate.adapters.consents import borne
 from luban.certificate.adapters.signing import Signer
 from luban.certificate.domain.answer import NO_MATCH, UNREGISTERED, answer
@@ -102,16 +103,19 @@ class Verifying:
         self._stand_in, self._stand_in_ring = _stand_in(ring)
 
     async def answer(self, uow: AsyncUnitOfWork, batch: Sequence[Check]) -> list[Outcome]:
-        """One outcome for each check, in order. What is answered counts once the transaction is committed."""
-        keys = Counter(check.caller for check in batch if check.has_key)
-        addresses = Counter(check.caller for check in batch if not check.has_key)
+        """One outcome for each check, in order. What is answered counts once the transaction is committed.
+
+        Raises Overtaken when another batch used up a bound meanwhile: roll back, and answer the batch again.
+        """
+        keys = {check.caller for check in batch if check.has_key}
+        addresses = {check.caller for check in batch if not check.has_key}
         tried = [self._tried(check) for check in batch]
         asked = {key: check.question.looked_up for key, check in zip(tried, batch, strict=True)}
         looked_up = await checks.look_up(uow, keys, addresses, asked)
         tokens = {check.question.consent for check in batch if check.question.consent}
         answering = _Answering(self, looked_up, await borne(uow, looked_up.at, tokens))
         outcomes = [answering.outcome(check, key) for check, key in zip(batch, tried, strict=True)]
-        await checks.record(uow, looked_up.at, answering.rows, answering.missed)
+        await checks.record(uow, looked_up.at, answering.rows, answering.uses)
         return outcomes
 
     def answered(
@@ -189,35 +193,49 @@ class _Answering:
         today = shanghai_day(at)
         self._seconds_left = ceil((end_of_day(today) - at).total_seconds())
         self._most_missed = {has_key: rule(name, today) for has_key, name in MOST_MISSED.items()}
-        self._asked: Counter[str] = Counter()
-        self.missed: Counter[str] = Counter()
-        """Misses of this batch by what was tried."""
+        self._uses: dict[tuple[str, str], Use] = {}
         self.rows: list[dict[str, Any]] = []
+
+    @property
+    def uses(self) -> list[Use]:
+        """What this batch adds to the counts of the day."""
+        return [use for use in self._uses.values() if use.n]
 
     def outcome(self, check: Check, tried: str) -> Outcome:
         """What this check gets."""
         caller = self._looked_up.callers.get(check.caller)
         if caller is None:
             return KeyUnknown()
-        return self._turned_away(check, caller, tried) or self._answered(check, caller, tried)
+        asked = self._asked(check, caller)
+        asked.n += 1
+        if asked.before + asked.n > asked.most:
+            return QuotaUsedUp(asked.most, self._seconds_left)
+        missed = self._missed(check, tried)
+        if missed.before + missed.n >= missed.most:
+            return NumberUsedUp(missed.most, self._seconds_left)
+        return self._answered(check, caller, missed)
 
-    def _turned_away(self, check: Check, caller: Caller, tried: str) -> QuotaUsedUp | NumberUsedUp | None:
+    def _asked(self, check: Check, caller: Caller) -> Use:
         quota = self._verifying.public_daily_quota if caller.daily_quota is None else caller.daily_quota
-        counted_as = caller.credit_code or check.caller
-        self._asked[counted_as] += 1
-        if caller.used + self._asked[counted_as] > quota:
-            return QuotaUsedUp(quota, self._seconds_left)
-        most = self._most_missed[check.has_key]
-        if self._looked_up.missed.get(tried, 0) + self.missed[tried] >= most:
-            return NumberUsedUp(most, self._seconds_left)
-        return None
+        counted_as = caller.credit_code.encode().hex() if caller.credit_code else check.caller
+        return self._use(checks.ASKED, counted_as, caller.used, quota)
 
-    def _answered(self, check: Check, caller: Caller, tried: str) -> Answered:
+    def _missed(self, check: Check, tried: str) -> Use:
+        before = self._looked_up.missed.get(tried, 0)
+        return self._use(checks.MISSED, tried, before, self._most_missed[check.has_key])
+
+    def _use(self, what: str, caller: str, before: int, most: int) -> Use:
+        use = self._uses.get((what, caller))
+        if use is None:
+            use = self._uses[what, caller] = Use(what, caller, before, most)
+        return use
+
+    def _answered(self, check: Check, caller: Caller, missed: Use) -> Answered:
         question = check.question
         near, consent = self._looked_up.near.get(question.looked_up), self._consents.get(question.consent or "")
         answered, row = self._verifying.answered(check, caller, near, consent, self._as_of)
         if answered.outcome == NO_MATCH:
-            self.missed[tried] += 1
+            missed.n += 1
         self.rows.append(row)
         return answered
 
