@@ -25,16 +25,15 @@ import psycopg
 import uvloop
 
 from bench.figures import append_row, machine
+from bench.fresh import fresh_stack
 from bench.http_load import Load, drive, request
 from bench.people import person
-from luban.cli.demo.clock import begin_at, move_to
+from luban.cli.demo.clock import move_to
 from luban.cli.demo.gateway import Gateway
 from luban.cli.demo.meter import Meter
 from luban.cli.demo.timetable import BEGINS_ON, Timetable
-from luban.cli.fsck import run_fsck
-from luban.cli.launch import describe_stack, start_stack, stop_stack
-from luban.cli.stack import Options, Stack, prepare_directory, stack_file, state_file
-from tests.embedded import private_directory
+from luban.cli.launch import describe_stack
+from luban.cli.stack import Stack, state_file
 from tests.enterprise import Enterprise
 
 PLAN_PLACES = 40_000
@@ -193,29 +192,21 @@ def cpu_by_process(directory: Path) -> dict[str, float]:
 
 def measure(workers: int) -> dict[str, Any]:
     """One size on a fresh stack; fsck must hold afterwards."""
-    with private_directory() as folder:
-        directory = prepare_directory(folder / "stack")
-        stack = start_stack(Options(directory, demo=True))
-        try:
-            with Gateway(stack_file(directory)) as gateway:
-                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
-                run = Run(stack, gateway, workers)
-                run.prepare()
-                before = cpu_by_process(directory)
-                empty = run.disk()
-                with Meter(state_file(directory)) as meter:
-                    timing, load = run.measure()
-                used, kept = meter.usage(), run.disk() - empty
-                print(
-                    {
-                        name: round(spent - (0 if name.endswith("MiB") else before.get(name, 0)), 2)
-                        for name, spent in cpu_by_process(directory).items()
-                    }
-                )
-            broken = [check for check in run_fsck(stack) if not check.ok]
-            assert not broken, broken
-        finally:
-            stop_stack(directory)
+    with fresh_stack() as fresh:
+        run = Run(fresh.stack, fresh.gateway, workers)
+        run.prepare()
+        before = cpu_by_process(fresh.directory)
+        empty = run.disk()
+        with Meter(state_file(fresh.directory)) as meter:
+            timing, load = run.measure()
+        used, kept = meter.usage(), run.disk() - empty
+        print(
+            {
+                name: round(spent - (0 if name.endswith("MiB") else before.get(name, 0)), 2)
+                for name, spent in cpu_by_process(fresh.directory).items()
+            }
+        )
+        fresh.check()
     return {
         "certificates": workers,
         "seconds": round(timing.total, 2),

@@ -21,15 +21,11 @@ from typing import Any
 import psutil
 import psycopg
 
-from bench.end_to_end import LOGGED, Run, cpu_by_process
+from bench.end_to_end import LOGGED, PATIENCE_SECONDS, Run, cpu_by_process
 from bench.figures import append_row, machine
-from luban.cli.demo.clock import begin_at, move_to
-from luban.cli.demo.gateway import Gateway
-from luban.cli.demo.timetable import BEGINS_ON, Timetable
-from luban.cli.fsck import run_fsck
-from luban.cli.launch import describe_stack, start_stack, stop_stack
-from luban.cli.stack import Options, prepare_directory, stack_file
-from tests.embedded import private_directory
+from bench.fresh import fresh_stack
+from luban.cli.demo.clock import move_to
+from luban.cli.launch import describe_stack
 
 RESULTS = Path(__file__).parent / "issue.csv"
 WORKER = "certificate.worker"
@@ -71,30 +67,24 @@ class Backlog(Run):
 
 
 def _reached(connection: psycopg.Connection[Any], query: str, count: int) -> float:
+    ends = time.monotonic() + PATIENCE_SECONDS
     while (found := connection.execute(query.encode()).fetchone()) is None or found[0] < count:
+        assert time.monotonic() < ends, f"{found} of {count}"
         time.sleep(0.02 if count == 1 else 0.2)
     return time.perf_counter()
 
 
 def measure(workers: int) -> dict[str, Any]:
     """One size on a fresh stack."""
-    with private_directory() as folder:
-        directory = prepare_directory(folder / "stack")
-        stack = start_stack(Options(directory, demo=True))
-        try:
-            with Gateway(stack_file(directory)) as gateway:
-                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
-                run = Backlog(stack, gateway, workers)
-                run.prepare()
-                empty = run.disk()
-                run.build(directory)
-                before = cpu_by_process(directory)
-                issued, logged = run.work_off()
-                after, kept = cpu_by_process(directory), run.disk() - empty
-            broken = [check for check in run_fsck(stack) if not check.ok]
-            assert not broken, broken
-        finally:
-            stop_stack(directory)
+    with fresh_stack() as fresh:
+        run = Backlog(fresh.stack, fresh.gateway, workers)
+        run.prepare()
+        empty = run.disk()
+        run.build(fresh.directory)
+        before = cpu_by_process(fresh.directory)
+        issued, logged = run.work_off()
+        after, kept = cpu_by_process(fresh.directory), run.disk() - empty
+        fresh.check()
     return {
         "certificates": workers,
         "issued_s": round(issued, 2),

@@ -17,17 +17,15 @@ from uuid import UUID, uuid4
 import uvloop
 
 from bench.figures import append_row, machine
+from bench.fresh import fresh_stack
 from bench.http_load import Load, drive, request
 from bench.people import person
-from luban.cli.demo.clock import begin_at
 from luban.cli.demo.gateway import Gateway
 from luban.cli.demo.offices import Offices
 from luban.cli.demo.timetable import BEGINS_ON, Timetable
-from luban.cli.launch import start_stack, stop_stack
-from luban.cli.stack import Options, Stack, prepare_directory, stack_file
+from luban.cli.stack import Stack
 from luban.cli.tokens import issue_token
 from luban.reference.credit_code import credit_code_check_character
-from tests.embedded import private_directory
 
 CLIENTS = 50
 OCCUPATION = "4-07-03-02"
@@ -94,16 +92,8 @@ def entries(url: str, callers: list[dict[str, str]], plan_id: str) -> Iterator[b
 
 def measure(candidates: int) -> dict[str, Any]:
     """One run on a fresh stack."""
-    with private_directory() as folder:
-        directory = prepare_directory(folder / "stack")
-        stack = start_stack(Options(directory, demo=True))
-        try:
-            with Gateway(stack_file(directory)) as gateway:
-                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
-                plan_id = publish_plan(gateway, candidates)
-            return _drive(stack, candidates, plan_id)
-        finally:
-            stop_stack(directory)
+    with fresh_stack() as fresh:
+        return _drive(fresh.stack, candidates, publish_plan(fresh.gateway, candidates))
 
 
 def _drive(stack: Stack, candidates: int, plan_id: str) -> dict[str, Any]:

@@ -27,14 +27,11 @@ import uvloop
 
 from bench.end_to_end import Run
 from bench.figures import append_row, machine
+from bench.fresh import fresh_stack
 from bench.http_load import drive, request
-from luban.cli.demo.clock import begin_at, move_to
-from luban.cli.demo.gateway import Gateway
-from luban.cli.demo.timetable import BEGINS_ON, Timetable
-from luban.cli.launch import start_stack, stop_stack
+from luban.cli.demo.clock import move_to
 from luban.cli.ports import free_port
-from luban.cli.stack import Options, Stack, prepare_directory, stack_file
-from tests.embedded import private_directory
+from luban.cli.stack import Stack
 
 ROUNDS = 5
 REQUESTS = 20_000
@@ -139,23 +136,16 @@ def settle(admin: str) -> None:
 
 def measure(issued: int, certificates: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """One run on a fresh stack: single checks, batches."""
-    with private_directory() as folder:
-        directory = prepare_directory(folder / "stack")
-        stack = start_stack(Options(directory, demo=True))
-        try:
-            with Gateway(stack_file(directory)) as gateway:
-                begin_at(gateway, Timetable.of(BEGINS_ON).begins)
-                run = Run(stack, gateway, issued)
-                run.prepare()
-                run.issue()
-                move_to(gateway, run.days.exam_over)
-                checks = Checks(run, run.employer_key())
-                size = {"certificates": make_up(stack.databases["certificate"], certificates), "asked": issued}
-                settle(stack.admin_database)
-                with empty_server(stack) as empty:
-                    return size | _compare(checks, empty), size | _batches(checks)
-        finally:
-            stop_stack(directory)
+    with fresh_stack() as fresh:
+        run, stack = Run(fresh.stack, fresh.gateway, issued), fresh.stack
+        run.prepare()
+        run.issue()
+        move_to(fresh.gateway, run.days.exam_over)
+        checks = Checks(run, run.employer_key())
+        size = {"certificates": make_up(stack.databases["certificate"], certificates), "asked": issued}
+        settle(stack.admin_database)
+        with empty_server(stack) as empty:
+            return size | _compare(checks, empty), size | _batches(checks)
 
 
 def _batches(checks: Checks) -> dict[str, Any]:
