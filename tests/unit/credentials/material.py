@@ -12,10 +12,13 @@ from luban.credentials.achievement import (
     SpecialAbilityAchievement,
     achievement_credential,
 )
-from luban.credentials.did import Resolver, did_key, did_key_method
+from luban.credentials.cryptosuites import Cryptosuite
+from luban.credentials.data_integrity import ProofOptions, add_proof
+from luban.credentials.did import AUTHENTICATION, Resolver, did_key, did_key_method
 from luban.credentials.did_web import did_document, did_web, method_id
+from luban.credentials.problems import ProblemType
 from luban.credentials.status_list import StatusPurpose, encode_list, status_entry, status_list_credential
-from luban.credentials.vc_api import IssueOptions, issue
+from luban.credentials.vc_api import IssueOptions, Outcome, issue, verify_credential
 from luban.proofs.key_history import KeyHistory
 from luban.proofs.local_key import LocalSigner
 from luban.reference.levels import Level
@@ -83,3 +86,28 @@ def signed_list(url: str, purpose: StatusPurpose, set_indices: set[int]) -> dict
     encoded = encode_list(set_indices)
     listed = status_list_credential(url, ISSUER, purpose, encoded, NOW - timedelta(hours=1), NOW + timedelta(days=1))
     return issue(listed, OPTIONS, SIGNER)
+
+
+def verify(document: object, **settings: Any) -> Outcome:
+    return verify_credential(document, settings.pop("resolver", resolver()), settings.pop("now", NOW), **settings)
+
+
+def refusal(outcome: Outcome) -> tuple[str, ProblemType]:
+    """Code and type of the one error of an outcome that is not verified."""
+    assert not outcome.verified
+    assert outcome.credential is None
+    (error,) = outcome.errors
+    return error.code, error.type
+
+
+def presentation(*credentials: Any, **options: Any) -> dict[str, Any]:
+    """Signed by the holder, unless the options say otherwise."""
+    signer, suite = options.pop("signer", HOLDER), options.pop("suite", Cryptosuite.RDFC)
+    document = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiablePresentation"],
+        "holder": options.pop("holder", HOLDER_DID),
+        "verifiableCredential": list(credentials),
+    }
+    settings = {"purpose": AUTHENTICATION, "challenge": "n-0S6_WzA2Mj", "domain": "employer.example"} | options
+    return add_proof(document, suite, ProofOptions(HOLDER_METHOD, NOW, **settings), signer)

@@ -14,9 +14,9 @@ from luban.credentials.problems import Refused
 from luban.credentials.sd_jwt_vc import verify_sd_jwt
 from luban.credentials.status_list import entries_of
 from luban.credentials.vc_api import verify_credential, verify_presentation
-from tests.unit.credentials.material import ISSUER, NOW, SPECIAL_ABILITY, issued, resolver
+from tests.unit.credentials.material import ISSUER, NOW, SPECIAL_ABILITY, issued, presentation, resolver
 from tests.unit.credentials.test_sd_jwt import presented
-from tests.unit.credentials.test_vc_api import ISSUED, presentation
+from tests.unit.credentials.test_vc_api import ISSUED
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 NAMES = st.sampled_from(["id", "type", "@context", "proof", "@value", "@id", "issuer", "validFrom", "credentialStatus"])
