@@ -64,10 +64,15 @@ class AsyncUnitsOfWork:
     async def begin(self) -> AsyncIterator[AsyncUnitOfWork]:
         """A transaction that is committed when the block has ended, and rolled back when it raises.
 
+        Begin and commit are sent with the statements beside them, where psycopg's own transactions would wait for an
+        answer to each; what fails in between is raised at the end, and the connection rolls back when it is given back.
+
         Raises what AWAY names (PoolTimeout among them) when the database is away.
         """
-        async with self._pool.connection() as connection, connection.pipeline(), connection.transaction():
+        async with self._pool.connection() as connection, connection.pipeline():
+            await connection.execute("begin")
             yield AsyncUnitOfWork(connection)
+            await connection.execute("commit")
 
 
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)

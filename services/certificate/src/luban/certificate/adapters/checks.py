@@ -152,9 +152,7 @@ async def look_up(
     return LookedUp(rows[0][0], callers, near, {row[1]: row[2] for row in found if row[2] is not None})
 
 
-async def record(
-    uow: AsyncUnitOfWork, at: datetime, rows: Sequence[Mapping[str, Any]], uses: Sequence[Use]
-) -> None:
+async def record(uow: AsyncUnitOfWork, at: datetime, rows: Sequence[Mapping[str, Any]], uses: Sequence[Use]) -> None:
     """Writes what was asked and answered, all at one moment, and counts it.
 
     Counting comes last: from there to the end of the transaction others who count the same wait. Raises Overtaken,

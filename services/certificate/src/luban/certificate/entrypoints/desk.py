@@ -12,7 +12,7 @@ Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
 MOST_IN_A_BATCH = 256
-CROWD = 64
+CROWD = 16
 
 
 class Desk(Generic[Asked, Given]):
