@@ -137,8 +137,8 @@ class LookedUp:
 async def look_up(
     uow: AsyncUnitOfWork, keys: Iterable[str], addresses: Iterable[str], asked: Mapping[str, str]
 ) -> LookedUp:
-    """Finds callers by the hexadecimal hash of key or address, and certificates by number; `asked` has the number by the
-    hexadecimal hash of what is tried.
+    """Finds callers by the hexadecimal hash of key or address, and certificates by number; `asked` has the number by
+    the hexadecimal hash of what is tried.
 
     The certificates are read after the moment, so that every change registered until then is seen.
     """
