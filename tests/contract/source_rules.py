@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 Findings = Iterator[tuple[int, str]]
 
-UNIT_OF_WORK = {"libs/eventkit/src/luban/eventkit/uow.py"}
+UNIT_OF_WORK = {f"libs/eventkit/src/luban/eventkit/{module}.py" for module in ("uow", "async_uow")}
 RELAY = {"libs/eventkit/src/luban/eventkit/relay.py"}
 ENDINGS = {"commit", "rollback"}
 SQL_ENDING = re.compile(r"\s*(commit|rollback|end)\b", re.IGNORECASE)
@@ -44,14 +44,14 @@ def in_service(path: str, *layers: str) -> bool:
 
 
 def no_commit_outside_the_unit_of_work(path: str, tree: ast.Module) -> Findings:
-    """Only the unit of work ends a transaction."""
+    """Only a unit of work, threaded or asynchronous, ends a transaction."""
     if path in UNIT_OF_WORK:
         return
     for call in _calls(tree):
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         said = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
         if method in ENDINGS or (method in {"execute", "sql"} and isinstance(said, str) and SQL_ENDING.match(said)):
-            yield call.lineno, "only luban.eventkit.uow ends a transaction; raise to roll back, return to commit"
+            yield call.lineno, "only a unit of work ends a transaction; raise to roll back, return to commit"
 
 
 def no_clock_outside_the_unit_of_work(path: str, tree: ast.Module) -> Findings:

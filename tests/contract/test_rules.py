@@ -33,7 +33,7 @@ def test_the_source_keeps_its_rules() -> None:
     ],
 )
 def test_a_commit_outside_the_unit_of_work_is_found(path: str, source: str) -> None:
-    assert "only luban.eventkit.uow ends a transaction" in the_only(check(path, source))
+    assert "only a unit of work ends a transaction" in the_only(check(path, source))
 
 
 @pytest.mark.parametrize(
