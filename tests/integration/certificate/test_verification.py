@@ -326,6 +326,21 @@ async def test_the_quota_counts_a_credit_code_over_all_its_keys_and_ends_with_th
     await _answer(client, _ask(), keys[1])
 
 
+async def test_keys_of_one_credit_code_share_the_count_and_have_quotas_of_their_own(
+    door: Door, client: httpx.AsyncClient
+) -> None:
+    door.register.issue(confirmed(level_plan()))
+    small, large = [(await new_key(door, client, quota=quota))["key"] for quota in (3, 50)]
+
+    async def status(key: str) -> int:
+        return (await client.post("/v1/verifications", json=_ask(), headers={"X-API-Key": key})).status_code
+
+    statuses = await asyncio.gather(*[status(key) for key in [small] * 20 + [large] * 20])
+    assert statuses[20:] == [200] * 20
+    assert statuses[:20].count(429) >= 17
+    assert door.register.rows("select used from webkit.quota_use where what = 'verification'") == [(40,)]
+
+
 async def test_a_quota_holds_when_many_ask_at_the_same_moment(door: Door, client: httpx.AsyncClient) -> None:
     door.register.issue(confirmed(level_plan()))
     key = (await new_key(door, client, quota=40))["key"]

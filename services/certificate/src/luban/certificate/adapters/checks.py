@@ -1,7 +1,7 @@
 """SQL of checks, each statement for a whole batch of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -108,13 +108,13 @@ class Use:
     """Hexadecimal."""
     before: int
     """The count when it was looked up."""
-    most: int
-    """Its bound."""
+    bounds: set[int] = field(default_factory=set)
+    """Those it was held against; keys of one credit code may have quotas of their own."""
     n: int = 0
 
     def was_overtaken(self, after: int) -> bool:
         """Whether others counted since the look-up, and so that something of this batch should have been refused."""
-        return after - self.n != self.before and self.before < self.most < after
+        return after - self.n != self.before and any(self.before < most < after for most in self.bounds)
 
 
 class Overtaken(Exception):  # noqa: N818 -- no error: the batch is answered again

@@ -206,28 +206,23 @@ class _Answering:
         caller = self._looked_up.callers.get(check.caller)
         if caller is None:
             return KeyUnknown()
-        asked = self._asked(check, caller)
-        asked.n += 1
-        if asked.before + asked.n > asked.most:
-            return QuotaUsedUp(asked.most, self._seconds_left)
-        missed = self._missed(check, tried)
-        if missed.before + missed.n >= missed.most:
-            return NumberUsedUp(missed.most, self._seconds_left)
-        return self._answered(check, caller, missed)
-
-    def _asked(self, check: Check, caller: Caller) -> Use:
         quota = self._verifying.public_daily_quota if caller.daily_quota is None else caller.daily_quota
         counted_as = caller.credit_code.encode().hex() if caller.credit_code else check.caller
-        return self._use(checks.ASKED, counted_as, caller.used, quota)
-
-    def _missed(self, check: Check, tried: str) -> Use:
-        before = self._looked_up.missed.get(tried, 0)
-        return self._use(checks.MISSED, tried, before, self._most_missed[check.has_key])
+        asked = self._use(checks.ASKED, counted_as, caller.used, quota)
+        asked.n += 1
+        if asked.before + asked.n > quota:
+            return QuotaUsedUp(quota, self._seconds_left)
+        most = self._most_missed[check.has_key]
+        missed = self._use(checks.MISSED, tried, self._looked_up.missed.get(tried, 0), most)
+        if missed.before + missed.n >= most:
+            return NumberUsedUp(most, self._seconds_left)
+        return self._answered(check, caller, missed)
 
     def _use(self, what: str, caller: str, before: int, most: int) -> Use:
         use = self._uses.get((what, caller))
         if use is None:
-            use = self._uses[what, caller] = Use(what, caller, before, most)
+            use = self._uses[what, caller] = Use(what, caller, before)
+        use.bounds.add(most)
         return use
 
     def _answered(self, check: Check, caller: Caller, missed: Use) -> Answered:
